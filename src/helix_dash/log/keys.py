@@ -1,0 +1,75 @@
+"""The names of the request log's keys. This module owns them; docs/redis.md tells their types.
+
+Every key of a shard carries the tag ``{s}``, so that one transaction can hold them all on Redis Cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PREFIX = "helixdash:"
+TICK = PREFIX + "tick"
+"""Pub/sub channel: the fold says ``<shard>:<manifest version>`` after each commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeys:
+    """The keys of one shard of the log."""
+
+    shard: int = 0
+
+    def _key(self, name: str) -> str:
+        return f"{PREFIX}{{{self.shard}}}:{name}"
+
+    @property
+    def stream(self) -> str:
+        """stream: what recorders appended and the fold has not sealed yet; field ``e`` is one packed entry."""
+        return self._key("log")
+
+    @property
+    def cursor(self) -> str:
+        """string: the id of the last stream entry folded. The fence: each commit WATCHes it."""
+        return self._key("cursor")
+
+    @property
+    def lease(self) -> str:
+        """string, expires: who folds now. Spares work; the cursor keeps things right."""
+        return self._key("lease")
+
+    @property
+    def producers(self) -> str:
+        """hash: producer (hex) → ``<highest sequence>:<ms last seen>``."""
+        return self._key("producers")
+
+    @property
+    def manifest(self) -> str:
+        """hash: segment id → JSON of :class:`helix_dash.log.segment.Segment`."""
+        return self._key("manifest")
+
+    @property
+    def version(self) -> str:
+        """string: counts the commits; a mirror that has this version is up to date."""
+        return self._key("version")
+
+    @property
+    def coverage(self) -> str:
+        """string: JSON ``[[from, to], …]`` in microseconds: when the fold was alive and complete."""
+        return self._key("coverage")
+
+    @property
+    def stats(self) -> str:
+        """hash: folded, dropped, duplicates, replaced, skewed, late, lost_rows, rejected, rejected:<reason>, heartbeat."""
+        return self._key("stats")
+
+    @property
+    def rejected(self) -> str:
+        """list, newest first, at most 1000: JSON of rejected records' column, reason, producer, time; never values."""
+        return self._key("rejected")
+
+    def rows(self, segment: str) -> str:
+        """string: a segment's rows, Arrow IPC."""
+        return self._key(f"rows:{segment}")
+
+    def cube(self, segment: str) -> str:
+        """string: a segment's cube, Arrow IPC."""
+        return self._key(f"cube:{segment}")
