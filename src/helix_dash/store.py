@@ -7,9 +7,14 @@ for writes that are not idempotent.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from helix_dash.errors import StoreUnavailable
 
 CONNECT_TIMEOUT = 0.5
 READ_TIMEOUT = 2.0
@@ -40,3 +45,17 @@ def shown_url(url: str) -> str:
         return url
     scheme, _, _ = head.partition("://")
     return f"{scheme}://***@{tail}"
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Inside it, whatever redis-py raises becomes our own error.
+
+    Raises:
+        StoreUnavailable: the store refused, did not answer in time, or would not do what was asked.
+    """
+    try:
+        yield
+    except redis.RedisError as error:
+        # The class says enough; the text could hold an address with a password.
+        raise StoreUnavailable(f"The store did not answer ({type(error).__name__}).") from error

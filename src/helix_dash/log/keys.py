@@ -58,7 +58,7 @@ class LogKeys:
 
     @property
     def stats(self) -> str:
-        """hash: folded, dropped, duplicates, replaced, skewed, late, lost_rows, rejected, rejected:<reason>, heartbeat."""
+        """hash: folded, dropped, duplicates, replaced, skewed, late, lost_rows, expired_rows, rejected, rejected:<reason>, heartbeat."""
         return self._key("stats")
 
     @property

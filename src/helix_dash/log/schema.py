@@ -363,13 +363,14 @@ def check_wire(row: Any) -> Wire:
     return row
 
 
-_LIMITS: dict[str, int] = {
+LIMITS: dict[str, int] = {
     "count": MAX_COUNT,
     "money": MAX_MONEY,
     "duration": MAX_DURATION,
     "share": 1_000_000,
     "time": 2**62,
 }
+"""The largest value of each numeric kind, inside."""
 
 
 def _fault(column: Column, value: Any) -> str:
@@ -389,4 +390,4 @@ def _fault(column: Column, value: Any) -> str:
         return "too_early"
     if value < 0:
         return "negative"
-    return "too_large" if value > _LIMITS[column.kind] else ""
+    return "too_large" if value > LIMITS[column.kind] else ""

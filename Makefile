@@ -1,0 +1,60 @@
+# Plain make, plain pip, a plain Python 3.11+: nothing else has to be installed.
+PY ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-all lint format lock docs clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+$(BIN)/pip:
+	@.ci/python $(PY)
+	@$(PY) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.lock pyproject.toml | $(BIN)/pip
+	@echo 'Installing (about a minute, once) …'
+	@$(PIP) install --require-hashes -r requirements/run.lock
+	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test: requirements/test.lock $(VENV)/.run
+	@echo 'Installing what the tests need …'
+	@$(PIP) install --require-hashes -r requirements/test.lock
+	@touch $@
+
+install: $(VENV)/.run  ## make the virtual environment
+
+run: install  ## the whole product on this machine, with simulated traffic: http://127.0.0.1:8050
+	@exec $(BIN)/helix-dash demo $(ARGS)
+
+test: $(VENV)/.test  ## unit, contract and browser tests
+	@.ci/chromium
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' $(ARGS)
+
+test-all: $(VENV)/.test  ## the same, and what takes longer: slow tests, an install beside litellm[proxy]
+	@.ci/chromium
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@PY=$(PY) .ci/compat
+
+lint: $(VENV)/.test  ## style, types, layers, security
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml src
+
+format: $(VENV)/.test  ## put the code into its form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+docs: $(VENV)/.test  ## write the generated tables of docs/ again
+	@$(BIN)/python docs/tables.py
+
+lock: | $(BIN)/pip  ## choose the pinned versions of requirements/ again
+	@.ci/lock $(PY)
+
+clean:  ## remove the virtual environments and everything made
+	@rm -rf $(VENV) .venv-compat .venv-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

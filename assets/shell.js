@@ -1,0 +1,237 @@
+/* The address is the state. Controls write it (set), parts read it (parse, controls, chips); see ui/shell.py. */
+(function () {
+  "use strict";
+  const none = () => window.dash_clientside.no_update;
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+  const PAGE_ONLY = ["refresh", "theme", "grid", "request"];
+
+  /* ---- the address ---- */
+  function set(patch) {
+    const params = new URLSearchParams(location.search);
+    for (const [name, value] of Object.entries(patch)) {
+      params.delete(name);
+      if (Array.isArray(value)) value.forEach((one) => params.append(name, one));
+      else if (value !== null && value !== undefined && value !== "") params.set(name, value);
+    }
+    const text = params.toString().replace(/%3A/g, ":");
+    const search = text ? "?" + text : "";
+    if (search !== location.search) window.dash_clientside.set_props("hx-url", { search });
+  }
+  function where() {
+    const found = {};
+    for (const [name, value] of new URLSearchParams(location.search)) {
+      if (name !== "from" && name !== "to" && !PAGE_ONLY.includes(name)) (found[name] = found[name] || []).push(value);
+    }
+    return found;
+  }
+  function toggle(column, value) {
+    const values = where()[column] || [];
+    set({ [column]: values.includes(value) ? values.filter((one) => one !== value) : [...values, value] });
+  }
+  function clear() {
+    set({ ...Object.fromEntries(Object.keys(where()).map((name) => [name, null])), grid: null });
+  }
+  function parse(search, before, config) {
+    const params = new URLSearchParams(search || "");
+    let grid = null;
+    try { grid = JSON.parse(params.get("grid")); } catch (error) { console.warn("the grid parameter is not JSON", error); }
+    const now = { from: params.get("from") || config.from, to: params.get("to") || "now", where: where(), grid };
+    return same(now, before) ? none() : now;
+  }
+  const shown = (moment) => moment.replace("T", " ").replace(/(:\d\d):00$/, "$1");
+  function controls(search, pathname, config) {
+    const params = new URLSearchParams(search || "");
+    const from = params.get("from") || config.from, to = params.get("to") || "now";
+    const refresh = params.get("refresh") || config.refresh;
+    const theme = window.hxApplyTheme();
+    const chosen = { from: to === "now" ? from : "", refresh, theme };
+    for (const button of document.querySelectorAll("[data-choice]")) {
+      const [name, value] = button.dataset.choice.split("=");
+      button.setAttribute("aria-pressed", String(chosen[name] === value));
+    }
+    const carried = new URLSearchParams(params);
+    carried.delete("grid"); carried.delete("request");
+    const tail = carried.toString().replace(/%3A/g, ":");
+    for (const link of document.querySelectorAll(".hx-nav__item")) {
+      const path = new URL(link.href, location).pathname;
+      window.dash_clientside.set_props(JSON.parse(link.id), { href: path + (tail ? "?" + tail : "") });
+      if (path === location.pathname) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+    }
+    const label = to === "now" ? config.ranges[from] || "Since " + shown(from) : shown(from) + " – " + shown(to);
+    const off = refresh === "off" || !(Number(refresh) > 0);
+    const seconds = Number(refresh);
+    const words = off ? "Off" : seconds < 60 ? seconds + " s" : seconds / 60 + " min";
+    return [label, words, off ? 3600000 : seconds * 1000, off];
+  }
+
+  /* ---- filters ---- */
+  const part = (type, props) => ({ type, namespace: "dash_html_components", props });
+  function chips(filter, config) {
+    if (!filter) return none();
+    const found = [];
+    for (const [column, values] of Object.entries(filter.where)) {
+      for (const value of values) {
+        const name = config.titles[column] || column;
+        found.push(part("Span", { className: "hx-chip", children: [
+          part("Span", { className: "hx-chip__name", children: name }),
+          part("Span", { className: "hx-chip__value", children: value === "" ? "unknown" : value, title: value }),
+          part("Button", { className: "hx-chip__remove", type: "button", "aria-label": `Remove ${name} ${value}`, "data-remove": column, "data-value": value,
+            children: part("Span", { className: "hx-icon hx-icon--x", "aria-hidden": "true" }) }),
+        ] }));
+      }
+    }
+    if (found.length) found.push(part("Button", { className: "hx-button hx-button--quiet", type: "button", "data-action": "clear", children: "Clear" }));
+    return found;
+  }
+  function chosen(filter, before) {
+    const column = window.dash_clientside.callback_context.outputs_list.id.replace(/^hx-pick-|-list$/g, "");
+    const values = (filter && filter.where[column]) || [];
+    return same(values, before || []) ? none() : values;
+  }
+  function pick(values, filter) {
+    const trigger = window.dash_clientside.callback_context.triggered_id;
+    if (!trigger || !values) return;
+    const column = trigger.replace(/^hx-pick-|-list$/g, "");
+    if (!same(values, (where()[column] || []))) set({ [column]: values });
+  }
+
+  /* ---- time ---- */
+  let asked = 0;
+  function tick(intervals, before, busy) {
+    if (document.hidden) return none();
+    if (busy === "true" && Date.now() - asked < 30000) return none();
+    asked = Date.now();
+    return { n: before.n + 1 };
+  }
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && asked && Date.now() - asked > 5000 && new URLSearchParams(location.search).get("refresh") !== "off") {
+      asked = Date.now();
+      window.dash_clientside.set_props("hx-tick", { data: { n: Math.floor(asked / 1000) } });
+    }
+  });
+  const told = (status) => { if (status) window.dash_clientside.set_props("hx-status", { data: status }); };
+  let answered = { tick: 0, at: 0 };
+  function trust(status, ticked, config) {
+    const trigger = window.dash_clientside.callback_context.triggered_id;
+    if (!status) return Array(6).fill(none());
+    if (trigger !== "hx-tick") answered = { tick: ticked.n, at: Date.now() };
+    const silent = ticked.n - answered.tick >= 2 && Date.now() - answered.at > 4000;
+    if (trigger === "hx-tick" && !silent) return Array(6).fill(none());
+    const off = new URLSearchParams(location.search).get("refresh") === "off";
+    const known = status.as_of || "—";
+    const lost = [];
+    if (status.dropped) lost.push(status.dropped.toLocaleString("en") + " dropped");
+    if (status.rejected) lost.push(status.rejected.toLocaleString("en") + " rejected");
+    if (status.lost) lost.push(status.lost.toLocaleString("en") + " lost");
+    const tone = silent || status.stale ? "warn" : lost.length ? "warn" : off ? "none" : "good";
+    const text = [`As of ${known} ${config.zone}`, ...lost].join(" · ");
+    const why = silent ? `The dashboard’s server has not answered since ${new Date(answered.at).toLocaleTimeString("en-GB")}. Showing what was known at ${known} ${config.zone}.` : status.stale || "";
+    return [tone, text, !why, why, !status.simulated, status.simulated || ""];
+  }
+
+  /* ---- charts ---- */
+  let pointer = { y: 0 };
+  document.addEventListener("pointerdown", (event) => { pointer = { y: event.clientY }; }, true);
+  function under(graph, points) {
+    /* in a unified hover every layer answers a click: take the one under the pointer */
+    const axis = graph._fullLayout.yaxis;
+    const y = axis.p2d(pointer.y - graph.getBoundingClientRect().top - axis._offset);
+    if (graph._fullLayout.barmode === "stack" && points[0].data.type === "bar") {
+      let sum = 0;
+      for (const point of points) { sum += point.y || 0; if (y <= sum) return point; }
+      return points[points.length - 1];
+    }
+    return points.reduce((best, point) => (Math.abs(point.y - y) < Math.abs(best.y - y) ? point : best));
+  }
+  const iso = (ms, fine) => new Date(ms).toISOString().slice(0, fine ? 19 : 16);
+  const milliseconds = (x) => (typeof x === "number" ? x : Date.parse(String(x).replace(" ", "T") + (/[zZ]$/.test(x) ? "" : "Z")));
+  function range(start, end) {
+    const fine = end - start < 600000;
+    set({ from: iso(start, fine), to: iso(end, fine) });
+  }
+  function mark(clicked) {
+    const id = window.dash_clientside.callback_context.triggered_id;
+    if (!clicked || !id) return;
+    window.dash_clientside.set_props(id, { clickData: null });
+    const graph = document.querySelector(`#${id} .js-plotly-plot`);
+    if (!graph || !graph._fullLayout) return;
+    const points = clicked.points.map((point) => ({ ...point, data: graph.data[point.curveNumber] }));
+    const point = under(graph, points);
+    const filter = point.data.meta && point.data.meta.where;
+    if (filter) return void toggle(filter[0], filter[1]);
+    const width = point.data.dx || graph._fullLayout.xaxis.range.map(milliseconds).reduce((a, b) => b - a) / 24;
+    const start = milliseconds(point.x);
+    range(start, start + width);
+  }
+  let brushed = 0;
+  function brush(change) {
+    const id = window.dash_clientside.callback_context.triggered_id;
+    if (!change || !id) return;
+    if (change["xaxis.range[0]"] !== undefined) {
+      window.dash_clientside.set_props(id, { relayoutData: null });
+      const [start, end] = [milliseconds(change["xaxis.range[0]"]), milliseconds(change["xaxis.range[1]"])];
+      if (end - start >= 1000) { brushed += 1; range(start, end); }
+    } else if (change["xaxis.autorange"] && brushed) {
+      brushed -= 1;
+      history.back();
+    }
+  }
+
+  /* ---- clicks anywhere ---- */
+  function apply() {
+    const read = (id) => (document.getElementById(id) || {}).value || "";
+    const [from, to] = [read("hx-from"), read("hx-to")].map((text) => text.trim().replace(" ", "T"));
+    if (from) set({ from, to: to || null });
+  }
+  async function copy(button) {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.firstElementChild.className = "hx-icon hx-icon--check";
+    setTimeout(() => { button.firstElementChild.className = "hx-icon hx-icon--copy"; }, 1200);
+  }
+  function act(target) {
+    const found = target.closest("[data-set], [data-remove], [data-action], [data-filter], [data-copy], .hx-bar, #hx-apply");
+    if (!found) return false;
+    if (found.id === "hx-apply") apply();
+    else if (found.dataset.set) set(JSON.parse(found.dataset.set));
+    else if (found.dataset.remove) toggle(found.dataset.remove, found.dataset.value);
+    else if (found.dataset.copy) { copy(found); return false; }
+    else if (found.dataset.action === "clear") clear();
+    else if (found.dataset.action === "widen") set({ from: "now-30d", to: null });
+    else if (found.dataset.action === "retry") window.dash_clientside.set_props("hx-tick", { data: { n: Math.floor(Date.now() / 1000) } });
+    else {
+      const mark = found.classList.contains("hx-bar") ? found.querySelector("[data-filter]") : found;
+      if (mark.dataset.filter) toggle(mark.dataset.filter, mark.dataset.value);
+    }
+    return true;
+  }
+  const opened = () => [...document.querySelectorAll("details.hx-pop[open]")];
+  document.addEventListener("click", (event) => {
+    const done = act(event.target);
+    const inside = event.target.closest("details.hx-pop");
+    for (const layer of opened()) if (layer !== inside || (done && event.target.closest(".hx-pop__body"))) layer.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") for (const layer of opened()) { layer.open = false; layer.querySelector("summary").focus(); }
+    if (event.key === "Enter" && event.target.closest(".hx-range__custom input")) apply();
+  });
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.open || !event.target.classList.contains("hx-pop")) return;
+    for (const field of event.target.querySelectorAll(".hx-range__custom input")) field.type = "datetime-local";
+    const first = event.target.querySelector("input[type=search]");
+    if (first) first.focus();
+  }, true);
+  document.addEventListener("scroll", () => document.documentElement.classList.toggle("hx-scrolled", scrollY > 4), { passive: true });
+
+  /* a session that ended: the server says 401 to callbacks, and the login page is one reload away */
+  const fetched = window.fetch;
+  window.fetch = async (...args) => {
+    const response = await fetched(...args);
+    if (response.status === 401 && String(args[0].url || args[0]).includes("_dash-update-component")) location.reload();
+    return response;
+  };
+
+  window.hx = { set, toggle, where };
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    hx: { parse, controls, chips, chosen, pick, tick, told, trust, mark, brush },
+  });
+})();

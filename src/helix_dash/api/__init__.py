@@ -1,0 +1,1 @@
+"""The read-only JSON API, and the two questions a load balancer asks."""

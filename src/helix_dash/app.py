@@ -1,0 +1,208 @@
+"""The web app: the only place where the parts meet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from dash import Dash, html
+from dash.development.base_component import Component
+from dash.exceptions import DependencyException
+from diskcache import Cache
+from flask import Flask, g
+from flask_login import LoginManager
+
+from helix_dash import context
+from helix_dash.api.health import health_routes
+from helix_dash.api.routes import api_routes
+from helix_dash.auth.calls import Calls, on_error, permitted
+from helix_dash.auth.guard import Guard, security_headers
+from helix_dash.auth.login import login_routes
+from helix_dash.auth.session import LIFETIME, Sessions, check_secret_key
+from helix_dash.context import Running
+from helix_dash.errors import HelixError, SettingError
+from helix_dash.exports import callbacks as export_callbacks
+from helix_dash.exports.folder import Folder
+from helix_dash.exports.manager import SpawnManager
+from helix_dash.exports.routes import export_routes
+from helix_dash.http_errors import error_json, refusal
+from helix_dash.log.query import RequestLog
+from helix_dash.pages import SECTIONS
+from helix_dash.settings import Settings
+from helix_dash.store import connect
+from helix_dash.ui import shell
+from helix_dash.ui.section import Section
+
+TITLE = "Helix Dash"
+
+
+def create_app(
+    settings: Settings,
+    *,
+    server: Flask | None = None,
+    prefix: str | None = None,
+    sections: Sequence[Section] = SECTIONS,
+    open_log: Callable[[Settings], RequestLog] = context.open_log,
+) -> Flask:
+    """The whole web app.
+
+    Args:
+        settings: its settings.
+        server: somebody's Flask server to live in; without one, a server of our own is made.
+        prefix: the path below which it answers; ``URL_PREFIX`` when not given.
+        sections: its pages.
+        open_log: opens the log when it is first read.
+
+    Returns:
+        The server.
+
+    Raises:
+        SettingError: the key that signs sessions is missing or weak.
+    """
+    if server is None:
+        server = _own_server(settings)
+    elif not server.secret_key:
+        raise SettingError("The Flask server has no secret_key, so nobody could be signed in.")
+    prefix = settings.url_prefix if prefix is None else prefix
+    store = connect(settings.log_redis_url)
+    running = Running(
+        settings, prefix, store, open_log, {section.path: section.permission for section in sections}
+    )
+    slug = prefix.strip("/").replace("/", "-").replace(".", "-") or "root"
+    sessions, calls = Sessions(store, f"helix_dash:{prefix}"), Calls()
+    Guard(running, sessions, calls).install(server)
+    for routes in (
+        login_routes(f"helix-sign-in-{slug}", sessions),
+        health_routes(f"helix-health-{slug}"),
+        api_routes(f"helix-api-{slug}"),
+        export_routes(f"helix-exports-{slug}"),
+    ):
+        server.register_blueprint(routes, url_prefix=prefix.rstrip("/") or None)
+    _login_manager(server)
+    _error_handlers(server)
+    dash = _dash(server, running, sections, calls)
+    server.after_request(security_headers(_content_policy(dash), running))
+    return server
+
+
+def assets_folder() -> Path:
+    """The style sheets, scripts and fonts: inside an installed package, at the top of a checkout."""
+    here = Path(__file__).parent
+    packaged = here / "assets"
+    return packaged if packaged.is_dir() else here.parents[1] / "assets"
+
+
+def _own_server(settings: Settings) -> Flask:
+    check_secret_key(settings.secret_key)
+    server = Flask("helix_dash", static_folder=None)
+    server.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="helix_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
+        SESSION_COOKIE_PATH=settings.url_prefix,
+        PERMANENT_SESSION_LIFETIME=LIFETIME,
+    )
+    return server
+
+
+def _login_manager(server: Flask) -> None:
+    """Let ``flask_login.current_user`` be our asker, unless the host has its own way of signing in."""
+    if not hasattr(server, "login_manager"):
+        manager = LoginManager(server)
+        manager.request_loader(lambda _request: g.get("helix_user"))
+
+
+def _error_handlers(server: Flask) -> None:
+    # All of them are for classes of our own or of Dash: a host's own pages never raise these.
+    server.register_error_handler(HelixError, refusal)
+    server.register_error_handler(
+        DependencyException, lambda _error: error_json(404, "not_found", "There is no such file.")
+    )
+
+
+def _dash(server: Flask, running: Running, sections: Sequence[Section], calls: Calls) -> Dash:
+    settings, prefix = running.settings, running.prefix
+    exports = Folder(settings.export_dir)
+    exports.make()
+    exports.sweep()
+    dash = Dash(
+        __name__,
+        server=server,
+        routes_pathname_prefix=prefix,
+        requests_pathname_prefix=prefix,
+        assets_folder=str(assets_folder()),
+        assets_ignore=r"^theme\.js$",  # the document loads it itself, before anything is drawn
+        index_string=shell.index(prefix, settings.theme),
+        title=TITLE,
+        update_title="",
+        suppress_callback_exceptions=True,
+        background_callback_manager=_background(settings),
+        on_error=on_error,
+        enable_mcp=False,
+        add_log_handler=False,
+    )
+    dash.logger.setLevel(logging.WARNING)
+    dash.layout = partial(_layout, sections)
+    guard = permitted
+    with calls.declaring(dash, "read"):
+        shell.callbacks(sections, prefix, context.may, _values).attach(dash, guard)
+    for section in sections:
+        with calls.declaring(dash, section.permission):
+            section.callbacks.attach(dash, guard)
+    if settings.enable_exports:
+        with calls.declaring(dash, "export:create"):
+            export_callbacks.attach(dash, exports)
+    # Dash would do this at the first request, without a lock: of several first requests some would fail.
+    with calls.declaring(dash, "read"), server.test_request_context(prefix):
+        g.helix_dash, g.helix_user = running, None
+        dash._setup_server()
+    return dash
+
+
+def _layout(sections: Sequence[Section]) -> Component:
+    settings, person = context.settings(), context.asker()
+    frame = shell.Frame(
+        prefix=context.running().prefix,
+        zone=settings.zone_name,
+        theme=settings.theme,
+        refresh=settings.refresh_interval,
+        person=person.name if person else "",
+        role=person.role if person else "",
+        may=context.may,
+    )
+    return html.Div([shell.layout(sections, frame), *export_callbacks.stores()])
+
+
+def _values(column: str, contains: str) -> list[str]:
+    return context.log().values(context.scope(), column, contains, 200)
+
+
+def _background(settings: Settings) -> SpawnManager:
+    folder = settings.data_dir / "background"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # diskcache reads pickles, so nobody else may write here. Results are ids, read once and deleted.
+    cache = Cache(str(folder), size_limit=64 * 2**20)
+    return SpawnManager(cache, settings, lambda: context.user().key)
+
+
+def _content_policy(dash: Dash) -> str:
+    """What a page of ours may load: our own files, and the inline scripts Dash writes, known by their hash."""
+    scripts = " ".join(["'self'", *dash.csp_hashes()])
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src {scripts}",
+            "style-src 'self' 'unsafe-inline'",  # Dash and plotly set styles on elements
+            "img-src 'self' data: blob:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'self'",
+        )
+    )

@@ -1,0 +1,1 @@
+"""Who may do what: accounts, tokens, sessions, the policy, and the guard in front of every route."""

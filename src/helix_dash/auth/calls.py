@@ -1,0 +1,166 @@
+"""Callbacks at the door: only calls that an honest page could make reach Dash.
+
+Dash runs any registered callback for anybody and answers a malformed call with a stack trace. So each call is
+held against the table of callbacks before Dash sees it: signed in, known output, the outputs, inputs and
+states it was registered with, and the permission it was declared with. A callback that nobody declared is
+denied.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from dash import Dash
+from dash.exceptions import PreventUpdate
+from flask import Request
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+
+from helix_dash import context
+from helix_dash.context import User
+from helix_dash.errors import BadQuery, Forbidden, StoreUnavailable
+
+Function = Callable[..., Any]
+
+
+@dataclass(slots=True)
+class Calls:
+    """The callbacks of one app and the permission each needs.
+
+    Args:
+        permissions: callback id, as Dash builds it from the outputs → permission.
+        callbacks: Dash's own table, by the same id.
+    """
+
+    permissions: dict[str, str] = field(default_factory=dict)
+    callbacks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @contextmanager
+    def declaring(self, dash: Dash, permission: str) -> Iterator[None]:
+        """What is registered on ``dash`` inside the block needs at least ``permission``."""
+        before = set(dash.callback_map)
+        yield
+        self.callbacks = dash.callback_map
+        for name in set(dash.callback_map) - before:
+            if "callback" in dash.callback_map[name]:  # the others run in the browser alone
+                self.permissions[name] = permission
+
+    def check(self, request: Request, asker: User) -> None:
+        """Go on only with a call that may be made.
+
+        Raises:
+            BadQuery: no page of ours makes such a call.
+            Forbidden: the asker may not make it.
+            RequestEntityTooLarge: it is larger than any page's.
+        """
+        body = _body(request)
+        output = body.get("output")
+        if not isinstance(output, str) or output not in self.callbacks:
+            raise BadQuery("output", "There is no such callback.")
+        registered = self.callbacks[output]
+        permission = self.permissions.get(output)
+        if permission is None:
+            raise Forbidden("undeclared")
+        if permission not in asker.permissions:
+            raise Forbidden(permission)
+        _match("outputs", _outputs(body), _expected_outputs(registered))
+        _match("inputs", body.get("inputs", []), _expected(registered["inputs"]))
+        _match("state", body.get("state", []), _expected(registered["state"]))
+        changed = body.get("changedPropIds", [])
+        if not isinstance(changed, list) or not all(isinstance(name, str) for name in changed):
+            raise BadQuery("changedPropIds", "changedPropIds must be a list of texts.")
+
+
+def permitted(permission: str, function: Function) -> Function:
+    """``function``, run only for askers who hold ``permission``; the finer check, within one section."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        context.need(permission)
+        return function(*args, **kwargs)
+
+    call.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return call
+
+
+def on_error(error: Exception) -> Any:
+    """What becomes of an error that a callback let out.
+
+    Ours become the statuses of the API. Without a store the page keeps what it shows: nothing is updated.
+    All others are faults of this program and stay what they are: logged, and a 500.
+    """
+    if isinstance(error, StoreUnavailable):
+        raise PreventUpdate from error
+    raise error
+
+
+def _body(request: Request) -> Mapping[str, Any]:
+    try:
+        body = request.get_json()
+    except RequestEntityTooLarge:
+        raise
+    except (HTTPException, RecursionError) as error:
+        reason = "JSON is expected." if isinstance(error, BadRequest) else "This is not a call of a page."
+        raise BadQuery("body", reason) from error
+    if not isinstance(body, dict):
+        raise BadQuery("body", "A call is a JSON object.")
+    return body
+
+
+_Part = tuple[object, str]
+"""A component's id (text, or the mapping of a pattern) and its property."""
+
+
+def _expected(parts: list[Mapping[str, Any]]) -> list[_Part]:
+    return [(_identity(part["id"]), str(part["property"])) for part in parts]
+
+
+def _expected_outputs(registered: Mapping[str, Any]) -> list[_Part]:
+    output = registered["output"]
+    if registered.get("no_output"):
+        return []
+    outputs = output if isinstance(output, list | tuple) else [output]
+    return [(one.component_id, one.component_property) for one in outputs]
+
+
+def _outputs(body: Mapping[str, Any]) -> list[Any]:
+    outputs = body.get("outputs")
+    if outputs is None:
+        return []
+    return outputs if isinstance(outputs, list) else [outputs]
+
+
+def _identity(text: Any) -> object:
+    return json.loads(text) if isinstance(text, str) and text.startswith("{") else text
+
+
+def _match(field_name: str, given: Any, expected: list[_Part]) -> None:
+    """Each part given stands where the registration has it, with the same id and property.
+
+    A part whose registered id is a pattern is a list of components, or one, with the pattern's keys.
+    """
+    fault = BadQuery(field_name, f"The {field_name} are not those of the callback.")
+    if not isinstance(given, list) or len(given) != len(expected):
+        raise fault
+    for part, (identity, prop) in zip(given, expected, strict=True):
+        group = part if isinstance(part, list) else [part]
+        if isinstance(part, list) and not isinstance(identity, dict):
+            raise fault
+        for one in group:
+            if not isinstance(one, dict) or not _same(one, identity, prop):
+                raise fault
+
+
+def _same(one: Mapping[str, Any], identity: object, prop: str) -> bool:
+    name = one.get("property")
+    if not isinstance(name, str) or name.split("@")[0] != prop.split("@")[0]:
+        return False
+    given = one.get("id")
+    if isinstance(identity, dict):
+        return isinstance(given, dict) and given.keys() == identity.keys()
+    return given == identity

@@ -1,0 +1,61 @@
+"""The collector process: everything that happens once for all viewers.
+
+Each duty runs in a thread of its own until the process is asked to stop. Several collectors may run: each
+duty elects its own leader.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+
+from helix_dash.settings import Settings
+from helix_dash.stopping import Stop
+
+Duty = Callable[[threading.Event], None]
+"""Works until the event is set; survives outages of what it depends on."""
+
+logger = logging.getLogger("helix_dash.collector")
+
+
+def duties(settings: Settings) -> Mapping[str, Duty]:
+    """What a collector does, by name."""
+    # One thread for polars: the fold shares its host with web workers, and polars reads this at its import.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    from helix_dash.log.fold import Fold
+    from helix_dash.log.gateway_keys import GatewayKeys
+
+    gateway = None
+    if settings.write_gateway_keys:
+        same_store = settings.redis_url == settings.log_redis_url
+        gateway = GatewayKeys(settings.redis_url, settings.zone, same_store=same_store)
+    fold = Fold(settings.log_redis_url, retention_days=settings.log_retention_days, gateway=gateway)
+    return {"fold": fold.run}
+
+
+def run(work: Mapping[str, Duty], stop: Stop) -> int:
+    """Performs all duties until ``stop``; returns the exit code.
+
+    A duty that ends by itself has failed in a way it could not survive. The process then ends too, with 1, so
+    that whatever supervises it starts it afresh: half a collector would look healthy and not be.
+    """
+    failed: list[str] = []
+
+    def perform(name: str, duty: Duty) -> None:
+        try:
+            duty(stop)
+        except Exception:
+            logger.exception("%s failed", name)
+        finally:
+            if not stop.is_set():
+                failed.append(name)
+                stop.set()
+
+    threads = [threading.Thread(target=perform, args=item, name=item[0]) for item in work.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return 1 if failed else stop.exit_code

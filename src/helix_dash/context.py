@@ -1,0 +1,142 @@
+"""What the running app lends to the code it runs: the log, the asker, the settings.
+
+One process may run several apps, even within one Flask server; which one is meant follows from the request,
+and this is the only place that knows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import redis
+from flask import g
+
+from helix_dash.errors import Forbidden, NotSignedIn
+from helix_dash.log.query import RequestLog
+from helix_dash.model import Scope
+from helix_dash.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who asks: an account, or an API token.
+
+    Args:
+        name: the account's or the token's name.
+        role: a role of the policy table.
+        organization: the only organization they may see; ``None`` for all.
+        permissions: what the policy table gives to the role.
+        kind: ``account`` or ``token``; the two may have the same name.
+    """
+
+    name: str
+    role: str
+    organization: str | None
+    permissions: frozenset[str]
+    kind: str = "account"
+
+    @property
+    def key(self) -> str:
+        """One text per asker, for what belongs to somebody (exports)."""
+        return f"{self.kind}:{self.name}"
+
+
+@dataclass(slots=True)
+class Running:
+    """One app as it runs.
+
+    Args:
+        settings: its settings.
+        prefix: the path it is served under, with a slash at both ends.
+        store: a client of the store that keeps accounts, sessions and the log.
+        open_log: opens the log; called once, when it is first needed, in the process that needs it.
+        pages: path below the prefix → permission to see it.
+    """
+
+    settings: Settings
+    prefix: str
+    store: redis.Redis
+    open_log: Callable[[Settings], RequestLog]
+    pages: dict[str, str] = field(default_factory=dict)
+    _log: RequestLog | None = None
+    _opening: threading.Lock = field(default_factory=threading.Lock)
+
+    def log(self) -> RequestLog:
+        """The log, opened when it is first asked for: a process that forks must not have used polars."""
+        with self._opening:
+            if self._log is None:
+                self._log = self.open_log(self.settings)
+            return self._log
+
+    def path(self, name: str = "") -> str:
+        """The address of ``name`` in this app."""
+        return self.prefix + name.lstrip("/")
+
+
+def running() -> Running:
+    """The app that answers the present request."""
+    return cast("Running", g.helix_dash)
+
+
+def settings() -> Settings:
+    """Its settings."""
+    return running().settings
+
+
+def log() -> RequestLog:
+    """Its request log."""
+    return running().log()
+
+
+def user() -> User:
+    """Who asks.
+
+    Raises:
+        NotSignedIn: nobody is signed in.
+    """
+    found = asker()
+    if found is None:
+        raise NotSignedIn("Please sign in.")
+    return found
+
+
+def asker() -> User | None:
+    """Who asks; ``None`` when nobody is signed in."""
+    return cast("User | None", g.get("helix_user"))
+
+
+def scope() -> Scope:
+    """What the asker may see of the log.
+
+    Raises:
+        NotSignedIn: nobody is signed in.
+    """
+    return Scope(organization=user().organization)
+
+
+def may(permission: str) -> bool:
+    """Whether the asker holds ``permission``; nobody holds none."""
+    found = asker()
+    return found is not None and permission in found.permissions
+
+
+def need(permission: str) -> None:
+    """Go on only when the asker holds ``permission``.
+
+    Raises:
+        NotSignedIn: nobody is signed in.
+        Forbidden: it is not theirs.
+    """
+    if permission not in user().permissions:
+        raise Forbidden(permission)
+
+
+def open_log(settings: Settings) -> RequestLog:
+    """The request log that ``settings`` name, as this host's mirror has it."""
+    from helix_dash.log.mirror import Mirror
+
+    mirror = Mirror(settings.log_redis_url, settings.cache_dir)
+    return RequestLog(mirror, settings.zone, settings.max_data_points)

@@ -1,0 +1,137 @@
+"""The export button: order, work, progress, cancel, link. Its elements stand on the page (``ui.shell`` names them).
+
+Two steps: pressing the button writes an order, in the web process, with the asker's rights and the log's
+present watermark; the background job then gets nothing but the order's id. So nothing a browser says decides
+what is exported or for whom, and a result is an id, never data.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, no_update
+from dash.development.base_component import Component
+
+from helix_dash import context
+from helix_dash.errors import BadQuery, ExportError, HelixError, NotFound, StoreUnavailable
+from helix_dash.exports.folder import Folder, Order, new_id
+from helix_dash.exports.job import run_export
+from helix_dash.log.schema import SHOWN
+from helix_dash.model import Slice
+from helix_dash.query_params import from_state
+from helix_dash.ui.shell import EXPORT, EXPORT_CANCEL, EXPORT_LINK, EXPORT_PROGRESS, FILTER
+
+ORDER = "hx-export-order"
+RESULT = "hx-export-result"
+
+COLUMNS = tuple(column.name for column in SHOWN)
+
+_LINK = ("href", "children", "hidden")
+
+
+def stores() -> list[Component]:
+    """What the callbacks remember between each other; belongs somewhere in the layout."""
+    return [dcc.Store(id=ORDER), dcc.Store(id=RESULT)]
+
+
+def attach(dash: Dash, folder: Folder) -> None:
+    """Wire the button to ``folder``."""
+
+    @dash.callback(
+        Output(ORDER, "data"),
+        *(Output(EXPORT_LINK, name) for name in _LINK),
+        Input(EXPORT, "n_clicks"),
+        State(FILTER, "data"),
+        prevent_initial_call=True,
+    )
+    def order(clicks: int | None, state: Any) -> tuple[Any, ...]:
+        if not clicks:
+            return (no_update, no_update, no_update, no_update)
+        try:
+            placed = take(state)
+            folder.place(placed)
+        except (BadQuery, ExportError, StoreUnavailable) as error:
+            return (no_update, *_said(str(error)))
+        return (placed.id, None, "", True)
+
+    dash.callback(
+        Output(RESULT, "data"),
+        Input(ORDER, "data"),
+        background=True,
+        interval=500,
+        prevent_initial_call=True,
+        progress=[Output(EXPORT_PROGRESS, "children")],
+        progress_default=[""],
+        running=[(Output(EXPORT, "disabled"), True, False), (Output(EXPORT_CANCEL, "hidden"), False, True)],
+        cancel=[Input(EXPORT_CANCEL, "n_clicks")],
+    )(run_export)
+
+    @dash.callback(
+        *(Output(EXPORT_LINK, name, allow_duplicate=True) for name in _LINK),
+        Input(RESULT, "data"),
+        prevent_initial_call=True,
+    )
+    def show(result: Any) -> tuple[Any, ...]:
+        if not isinstance(result, dict):
+            return (no_update, no_update, no_update)
+        if result.get("state") != "done":
+            return _said(str(result.get("message", "The export failed.")))
+        try:
+            sidecar = folder.sidecar(result.get("id", ""))
+        except NotFound as error:
+            return _said(str(error))
+        address = context.running().path(f"exports/{sidecar.id}.csv")
+        return (address, f"Download {sidecar.rows:,} rows ({_size(sidecar.bytes)})", False)
+
+    @dash.callback(
+        *(Output(EXPORT_LINK, name, allow_duplicate=True) for name in _LINK),
+        Input(EXPORT_CANCEL, "n_clicks"),
+        State(ORDER, "data"),
+        prevent_initial_call=True,
+    )
+    def give_up(clicks: int | None, identity: Any) -> tuple[Any, ...]:
+        if not clicks:
+            return (no_update, no_update, no_update)
+        try:
+            if folder.order(identity).owner == context.user().key:
+                folder.drop(identity)
+        except HelixError:
+            return _said("The export had ended already.")
+        return _said("Export cancelled.")
+
+
+def take(state: Any) -> Order:
+    """The order for all requests that ``state`` (the page's filter, with the grid's own) shows right now.
+
+    Raises:
+        BadQuery: the state cannot be read.
+        StoreUnavailable: the log cannot be read.
+    """
+    zone, now = context.settings().zone, datetime.now(UTC)
+    where, sort = from_state(state, zone, now)
+    scope, asker = context.scope(), context.user()
+    shown = context.log().page(scope, where, sort, Slice(0, 1))
+    return Order(
+        id=new_id(),
+        owner=asker.key,
+        organization=scope.organization,
+        table="requests",
+        columns=COLUMNS,
+        start=where.period.start.isoformat(),
+        end=where.period.end.isoformat(),
+        conditions=tuple((test.column, test.op, test.values) for test in where.conditions),
+        watermark=shown.watermark,
+        total=shown.total,
+        zone=context.settings().zone_name,
+        created=now.isoformat(timespec="milliseconds"),
+    )
+
+
+def _said(text: str) -> tuple[Any, ...]:
+    """The place of the link, with words instead."""
+    return (None, text, False)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1000:,.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:,.1f} MB"

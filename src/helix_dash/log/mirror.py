@@ -1,0 +1,332 @@
+"""The host's copy of the log: what web processes read instead of the store.
+
+All processes of a host share one folder of memory-mapped files, one per segment. Whoever finds a file missing
+takes the host's lock and makes it; everybody else maps it. Files appear whole, are never changed, and go by
+unlink, so what is mapped stays valid. The store is asked only what is new.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from helix_dash.errors import StoreUnavailable
+from helix_dash.log.coverage import Interval
+from helix_dash.log.cube import Cube, decode_cube
+from helix_dash.log.durable import private_folder
+from helix_dash.log.keys import LogKeys
+from helix_dash.log.mapped import (
+    FORMAT,
+    DamagedFile,
+    DamagedVocabulary,
+    MappedSegment,
+    open_segment,
+    write_segment,
+)
+from helix_dash.log.segment import ROW_SCHEMA, Segment, decode_rows, digest
+from helix_dash.log.vocabulary import Vocabulary
+from helix_dash.store import connect, reaching, shown_url
+
+LOCK_PATIENCE = 20.0
+"""Seconds to wait for another process of this host that makes files; after them the last state is kept."""
+
+ATTEMPTS = 5
+"""How often one sync reads the manifest again because segments were merged away under it."""
+
+_log = logging.getLogger("helix_dash.mirror")
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorState:
+    """The log as of one manifest version, readable as long as anybody holds it.
+
+    Args:
+        generation: counts the states of this process; a cache key.
+        version: the manifest version.
+        vocabulary: what the codes in ``segments`` mean.
+        segments: the segments whose rows are on this host.
+        cubes: the segments of which only the cube is left, or for which this host has no space.
+        coverage: when the log is complete.
+        stats: the fold's counters.
+        behind: stream entries that wait for the fold.
+        lost_rows: rows of listed segments that the store has lost.
+        without_space: rows that this host answers from cubes because its folder is full.
+        synced: when the store last answered: by the monotonic clock, for ages.
+    """
+
+    generation: int
+    version: int
+    vocabulary: Vocabulary
+    segments: tuple[MappedSegment, ...] = ()
+    cubes: tuple[tuple[Segment, Cube], ...] = ()
+    coverage: tuple[Interval, ...] = ()
+    stats: dict[str, int] = field(default_factory=dict)
+    behind: int = 0
+    lost_rows: int = 0
+    without_space: int = 0
+    synced: float = 0.0
+
+    @property
+    def as_of(self) -> int | None:
+        """The instant up to which the log is complete, in microseconds; ``None`` before the fold ever ran."""
+        ends = [end for _, end in self.coverage]
+        heartbeat = self.stats.get("heartbeat")
+        return min(max(ends), heartbeat) if ends and heartbeat else None
+
+
+class _Moved(Exception):
+    """What is being loaded is no more what the store or the host's folder says: begin again."""
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What one load found: mapped by id, lost by the store, without space on this host."""
+
+    mapped: dict[str, MappedSegment] = field(default_factory=dict)
+    lost: list[Segment] = field(default_factory=list)
+    unplaced: list[Segment] = field(default_factory=list)
+
+
+class Mirror:
+    """This process's view of the host's mirror of one shard.
+
+    Args:
+        url: the log's store.
+        folder: where this host keeps its copies; subfolders are made, private to this user.
+        shard: the shard to mirror.
+    """
+
+    def __init__(self, url: str, folder: Path, *, shard: int = 0) -> None:
+        self._url = url
+        self._keys = LogKeys(shard)
+        self._client: Any = connect(url)
+        shape = blake2b(f"{FORMAT}{ROW_SCHEMA}".encode(), digest_size=4).hexdigest()
+        store = blake2b(shown_url(url).encode(), digest_size=8).hexdigest()
+        self._parent, self._folder = folder, folder / store / str(shard) / shape
+        self._syncing = threading.Lock()
+        self._cube_cache: dict[str, Cube] = {}
+        self.state: MirrorState | None = None
+        self.error: str | None = None
+
+    def sync(self) -> bool:
+        """Bring this process up to date; whether anything readers see has changed.
+
+        Raises:
+            StoreUnavailable: the store did not answer; the last state stays readable, with its age.
+            SettingError: the folder belongs to somebody else, or cannot be written.
+        """
+        with self._syncing:
+            try:
+                with reaching():
+                    changed = self._sync()
+            except StoreUnavailable as error:
+                self.error = str(error)
+                raise
+            self.error = None
+            return changed
+
+    def _sync(self) -> bool:
+        before = self.state
+        version, pulse = self._pulse()
+        if before and before.version == version:
+            self.state = replace(before, **pulse, synced=time.monotonic())
+            return (before.coverage, before.stats) != (self.state.coverage, self.state.stats)
+        for _ in range(ATTEMPTS):
+            try:
+                self.state = self._load(before)
+            except _Moved:
+                continue
+            self._sweep(self.state)
+            return True
+        return False
+
+    def _pulse(self) -> tuple[int, dict[str, Any]]:
+        """The version, and what moves without it."""
+        with self._client.pipeline() as pipe:
+            pipe.get(self._keys.version)
+            pipe.get(self._keys.coverage)
+            pipe.hgetall(self._keys.stats)
+            pipe.xlen(self._keys.stream)
+            version, coverage, stats, behind = pipe.execute()
+        return int(version or 0), _pulse(coverage, stats, behind)
+
+    def _load(self, before: MirrorState | None) -> MirrorState:
+        with self._client.pipeline() as pipe:
+            pipe.get(self._keys.version)
+            pipe.hgetall(self._keys.manifest)
+            pipe.get(self._keys.coverage)
+            pipe.hgetall(self._keys.stats)
+            pipe.xlen(self._keys.stream)
+            version, manifest, coverage, stats, behind = pipe.execute()
+        listed = [msgspec.json.decode(value, type=Segment) for value in manifest.values()]
+        # The newest first: where space ends, it is the oldest that are answered from their cubes.
+        listed.sort(key=lambda segment: (segment.max_time, segment.id), reverse=True)
+        vocabulary = self._prepare(before)
+        rows = self._rows([segment for segment in listed if not segment.expired], vocabulary, before)
+        bare = [segment for segment in listed if segment.expired] + rows.unplaced
+        cubes = self._cubes(bare)
+        return MirrorState(
+            generation=before.generation + 1 if before else 1,
+            version=int(version or 0),
+            vocabulary=vocabulary,
+            segments=tuple(rows.mapped[segment.id] for segment in listed if segment.id in rows.mapped),
+            cubes=tuple((segment, cubes[segment.id]) for segment in bare if segment.id in cubes),
+            lost_rows=sum(segment.rows for segment in rows.lost),
+            without_space=sum(segment.rows for segment in rows.unplaced),
+            synced=time.monotonic(),
+            **_pulse(coverage, stats, behind),
+        )
+
+    def _prepare(self, before: MirrorState | None) -> Vocabulary:
+        """The vocabulary of the folder; both are made where they are missing or damaged."""
+        private_folder(self._parent, self._folder)
+        if before and before.vocabulary.is_current():
+            return before.vocabulary
+        path = self._folder / "vocabulary"
+        with self._lock():
+            vocabulary = Vocabulary(path)
+            try:
+                vocabulary.refresh()
+            except OSError:
+                return Vocabulary.create(path)
+            return vocabulary if vocabulary.id else Vocabulary.create(path)
+
+    def _rows(self, listed: list[Segment], vocabulary: Vocabulary, before: MirrorState | None) -> _Rows:
+        """The rows of ``listed``, as far as the store has them and this host has space."""
+        rows = _Rows()
+        if before and before.vocabulary is vocabulary:
+            rows.mapped = {mapped.segment.id: mapped for mapped in before.segments}
+        missing = [
+            segment
+            for segment in listed
+            if segment.id not in rows.mapped and not self._map(segment, vocabulary, rows)
+        ]
+        if not missing:
+            return rows
+        with self._lock():
+            if not vocabulary.is_current():
+                raise _Moved
+            for segment in missing:
+                if self._map(segment, vocabulary, rows):
+                    continue  # another process made it while this one waited
+                if rows.unplaced:
+                    rows.unplaced.append(segment)
+                    continue
+                try:
+                    self._make(segment, vocabulary, rows)
+                except OSError as error:
+                    _log.warning("No space to mirror older requests in %s: %s", self._folder, error)
+                    rows.unplaced.append(segment)
+        return rows
+
+    def _map(self, segment: Segment, vocabulary: Vocabulary, rows: _Rows) -> bool:
+        """Map the file of ``segment``; False when there is none that can be used."""
+        try:
+            rows.mapped[segment.id] = open_segment(self._path(segment.id), segment, vocabulary)
+        except FileNotFoundError:
+            return False
+        except DamagedFile as error:
+            _log.warning("A mirror file is made again: %s", error)
+            return False
+        except DamagedVocabulary as error:
+            _log.warning("The host's mirror is made again: %s", error)
+            (self._folder / "vocabulary").unlink(missing_ok=True)
+            raise _Moved from error
+        return True
+
+    def _make(self, segment: Segment, vocabulary: Vocabulary, rows: _Rows) -> None:
+        """Fetch the rows of ``segment`` and make its file; under the lock."""
+        blob = self._client.get(self._keys.rows(segment.id))
+        if blob is None or digest(blob) != segment.digest:
+            # Blobs and manifest entry go in one transaction: still listed means lost, not merged away.
+            if not self._client.hexists(self._keys.manifest, segment.id):
+                raise _Moved
+            rows.lost.append(segment)
+            return
+        path = self._path(segment.id)
+        write_segment(path, segment, decode_rows(blob), vocabulary)
+        rows.mapped[segment.id] = open_segment(path, segment, vocabulary)
+
+    def _cubes(self, listed: list[Segment]) -> dict[str, Cube]:
+        """The cubes of ``listed`` by id, as far as the store has them."""
+        kept: dict[str, Cube] = {}
+        for segment in listed:
+            cube = self._cube_cache.get(segment.id)
+            if cube is None:
+                blob = self._client.get(self._keys.cube(segment.id))
+                if blob is None and not self._client.hexists(self._keys.manifest, segment.id):
+                    raise _Moved
+                cube = _decoded(blob)
+            if cube is not None:
+                kept[segment.id] = cube
+        self._cube_cache = kept
+        return kept
+
+    def _sweep(self, state: MirrorState) -> None:
+        """Unlink the files of segments that are listed no more, and what died half-written."""
+        wanted = {f"{mapped.segment.id}.arrow" for mapped in state.segments} | {"vocabulary", "lock"}
+        if all(path.name in wanted for path in self._folder.iterdir()):
+            return
+        with self._lock():
+            if int(self._client.get(self._keys.version) or 0) != state.version:
+                return  # what looks stale may belong to a newer manifest; a later sync looks again
+            for path in self._folder.iterdir():
+                if path.name not in wanted:
+                    path.unlink(missing_ok=True)
+
+    def _path(self, segment: str) -> Path:
+        return self._folder / f"{segment}.arrow"
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """The host's lock for making files; the system gives it back when its holder dies.
+
+        Raises:
+            StoreUnavailable: another process has held it too long.
+        """
+        handle = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            until = time.monotonic() + LOCK_PATIENCE
+            while True:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        raise StoreUnavailable(
+                            "Another process of this host has been reading the log in for too long."
+                        ) from None
+                    time.sleep(0.02)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _pulse(coverage: bytes | None, stats: dict[bytes, bytes], behind: int) -> dict[str, Any]:
+    return {
+        "coverage": tuple(msgspec.json.decode(coverage or b"[]", type=list[Interval])),
+        "stats": {name.decode(): int(value) for name, value in stats.items()},
+        "behind": behind,
+    }
+
+
+def _decoded(blob: bytes | None) -> Cube | None:
+    if blob is None:
+        return None
+    try:
+        return decode_cube(blob)
+    except (pa.ArrowException, ValueError, KeyError) as error:
+        _log.warning("A cube cannot be read: %s", error)
+        return None

@@ -1,0 +1,6 @@
+"""The registry of pages: the menu, the addresses and the callbacks all follow from this tuple."""
+
+from helix_dash.pages import overview, requests
+from helix_dash.ui.section import Section
+
+SECTIONS: tuple[Section, ...] = (overview.SECTION, requests.SECTION)

@@ -1,0 +1,70 @@
+"""The wire of the overview: one read per refresh fills every part of the page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from dash import Input, Output, no_update
+
+from helix_dash.context import log, scope, settings
+from helix_dash.pages.overview import queries, view
+from helix_dash.query_params import from_state
+from helix_dash.ui import panel, shell, states, trust
+from helix_dash.ui.panel import Updates
+from helix_dash.ui.wiring import Callbacks
+
+on = Callbacks()
+
+OUTPUTS = view.outputs()
+
+
+def _fill(updates: Updates, status: dict[str, Any]) -> dict[str, Any]:
+    return {key: updates.get(key, no_update) for key in OUTPUTS} | {"status": status}
+
+
+def _failed(error: Exception, reference: str) -> dict[str, Any]:
+    words = states.failed(error, reference)
+    updates: Updates = {"page.state": words.state}
+    for name in view.PANELS:
+        updates |= panel.says(name, words)
+    return _fill(updates, trust.unreachable(f"{words.title}. {words.text}", 0))
+
+
+@on(
+    output=OUTPUTS | {"status": Output(view.STATUS, "data")},
+    inputs={
+        "tick": Input(shell.TICK, "data"),
+        "state": Input(shell.FILTER, "data"),
+        "dim": Input(view.TAB, "value"),
+    },
+    failed=_failed,
+    running=shell.RUNNING,
+)
+def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str) -> Any:
+    if state is None:  # the address has not been read yet
+        return _fill({}, no_update)
+    now = datetime.now(UTC)
+    zone, zone_name = settings().zone, settings().zone_name
+    # a grid's own filter belongs to its page
+    where, _ = from_state({**state, "grid": None}, zone, now)
+    dim = dim if dim in view.SINGULAR else "model"
+    health = log().health()
+    found = queries.overview(
+        log(), scope(), where, dim=dim, rows=min(settings().page_size, view.RANK_ROWS), now=now
+    )
+    look = view.Look(
+        where=where,
+        zone=zone,
+        zone_name=zone_name,
+        stale=trust.is_stale(health),
+        virgin=health.rows == 0,
+        key=f"{state.get('from')}/{state.get('to')}",
+    )
+    status = trust.status(health, zone, zone_name, simulated=found.simulated, tick=tick["n"])
+    return _fill(view.show(found, dim, look), status)
+
+
+for _name in view.CHARTS:
+    shell.wire_chart(on, _name)
+shell.wire_status(on, view.STATUS)

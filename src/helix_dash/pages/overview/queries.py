@@ -1,0 +1,143 @@
+"""What the overview asks of the log: a handful of bounded reads per refresh, whatever the range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from helix_dash.log.buckets import choose_bucket
+from helix_dash.log.query import Bucket, Number, RequestLog, Series
+from helix_dash.metrics.summary import kpis
+from helix_dash.model import Condition, Filter, Kpi, Period, Scope
+
+MAX_BARS = 200
+"""More buckets than this are thinner than a bar can be drawn."""
+
+TOP_MODELS = 5
+TOP_ERRORS = 8
+
+TIMELINE = (
+    "requests", "success", "throttled", "error", "blocked", "cancelled",
+    "latency_ms_p50", "latency_ms_p95", "latency_ms_p99",
+    "uncached_tokens", "cached_tokens", "cache_write_tokens", "visible_tokens", "reasoning_tokens",
+    "cache_hit_rate", "simulated_requests",
+)  # fmt: skip
+RANKED = (
+    "requests",
+    "success_rate",
+    "total_tokens",
+    "cost_usd",
+    "latency_ms_p95",
+    "output_tokens_per_second",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One row of a ranking; ``name`` is ``None`` for "unknown"."""
+
+    name: str | None
+    figures: dict[str, Number]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything the page shows.
+
+    Args:
+        kpis: the cards' figures.
+        bucket: the width of a bucket of ``timeline`` and ``costs``.
+        timeline: the measures of :data:`TIMELINE` per bucket.
+        costs: dollars per model and bucket, largest model first, at most :data:`TOP_MODELS`, and all others.
+        others: dollars per bucket of the models beyond them; empty when there are none.
+        palette_order: models by cost over the last 30 days: it fixes each model's colour on every page.
+        errors: failed requests by error class, most first.
+        ranking: the rows of the chosen dimension.
+        groups: how many different values that dimension has in the period.
+    """
+
+    kpis: tuple[Kpi, ...]
+    bucket: Bucket
+    timeline: Series
+    costs: Series
+    others: tuple[Number, ...]
+    palette_order: tuple[str | None, ...]
+    errors: tuple[Ranked, ...]
+    ranking: tuple[Ranked, ...]
+    groups: int
+
+    @property
+    def simulated(self) -> float | None:
+        """The share of requests in view that the simulator made, 0–1; ``None`` without requests."""
+        made_up, requests = (self._total(name) for name in ("simulated_requests", "requests"))
+        return made_up / requests if requests else None
+
+    def _total(self, measure: str) -> float:
+        return sum(value or 0 for value in self.timeline.values[measure][0])
+
+
+def overview(log: RequestLog, scope: Scope, where: Filter, *, dim: str, rows: int, now: datetime) -> Overview:
+    """The page's figures for ``where``; ``dim`` is what the ranking is by, ``rows`` its length.
+
+    Raises:
+        StoreUnavailable: the log has never been read on this host and the store does not answer.
+        BadQuery: a condition names a value its column cannot hold.
+    """
+    bucket = choose_bucket(where.period, MAX_BARS)
+    costs, others = _top(log.series(scope, where, ["model"], bucket, ["cost_usd"]), TOP_MODELS)
+    ranking = _ranked(log.series(scope, where, [dim], None, RANKED))
+    return Overview(
+        kpis=kpis(log, scope, where),
+        bucket=bucket,
+        timeline=log.series(scope, where, [], bucket, TIMELINE),
+        costs=costs,
+        others=others,
+        palette_order=palette_order(log, scope, now),
+        errors=_errors(log, scope, where)[:TOP_ERRORS],
+        ranking=ranking[:rows],
+        groups=len(ranking),
+    )
+
+
+def palette_order(log: RequestLog, scope: Scope, now: datetime) -> tuple[str | None, ...]:
+    """Models by cost over the 30 days up to this midnight (UTC): the same all day long, whatever is filtered."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    month = Filter(Period(midnight - timedelta(days=30), midnight + timedelta(days=1)))
+    return tuple(group[0] for group in log.series(scope, month, ["model"], None, ["cost_usd"]).groups)
+
+
+def _errors(log: RequestLog, scope: Scope, where: Filter) -> tuple[Ranked, ...]:
+    failed = Condition("status", "in", ("error", "throttled", "blocked"))
+    narrowed = Filter(where.period, (*where.conditions, failed))
+    return _ranked(log.series(scope, narrowed, ["error_class"], None, ["requests"]))
+
+
+def _ranked(series: Series) -> tuple[Ranked, ...]:
+    rows = [
+        Ranked(group[0], {name: values[index][0] for name, values in series.values.items()})
+        for index, group in enumerate(series.groups)
+    ]
+    return tuple(row for row in rows if row.figures["requests"])
+
+
+def _top(series: Series, count: int) -> tuple[Series, tuple[Number, ...]]:
+    """The ``count`` largest groups of a series of one measure, and the sum of the others per bucket."""
+    ((name, values),) = series.values.items()
+    kept = Series(
+        starts=series.starts,
+        groups=series.groups[:count],
+        values={name: values[:count]},
+        unfinished=series.unfinished,
+        approximate=series.approximate,
+        as_of=series.as_of,
+    )
+    rest = values[count:]
+    return kept, tuple(
+        _sum([line[index] for line in rest]) for index in range(len(series.starts))
+    ) if rest else ()
+
+
+def _sum(numbers: Sequence[Number]) -> Number:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None

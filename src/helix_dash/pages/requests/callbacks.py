@@ -1,0 +1,151 @@
+"""The wire of the request log page: blocks of rows, their count, the drawer, what is new."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from dash import Input, Output, State, no_update
+
+from helix_dash.context import log, scope, settings
+from helix_dash.model import Filter, Sort
+from helix_dash.pages.requests import details, queries, view
+from helix_dash.pages.requests.grid import GRID, grid
+from helix_dash.query_params import from_state
+from helix_dash.ui import format as fmt
+from helix_dash.ui import panel, shell, states, trust
+from helix_dash.ui.wiring import Callbacks
+
+on = Callbacks()
+
+OUTPUTS = view.outputs()
+
+
+def _asked(state: dict[str, Any] | None, model: dict[str, Any] | None) -> tuple[Filter, Sort]:
+    """The filter and order of the address and of the grid itself."""
+    return from_state({**(state or {}), "grid": model}, settings().zone, datetime.now(UTC))
+
+
+@on(Output(view.HOLDER, "children"), Input(shell.FILTER, "data"), State(view.HOLDER, "children"))
+def place_grid(state: dict[str, Any] | None, there: Any) -> Any:
+    """The grid comes with the address's filter and order, once; later changes go through its own interface."""
+    if state is None or there:
+        return no_update
+    return grid(state.get("grid"), settings().zone_name)
+
+
+def _no_rows(error: Exception, reference: str) -> dict[str, Any]:
+    words = states.failed(error, reference)
+    updates = panel.says("grid", words) | {"grid.total": "", "grid.count": ""}
+    filled = {key: updates.get(key, no_update) for key in OUTPUTS}
+    status = trust.unreachable(f"{words.title}. {words.text}", 0)
+    return filled | {"rows": {"rowData": [], "rowCount": 0}, "status": status}
+
+
+@on(
+    output=OUTPUTS | {"rows": Output(GRID, "getRowsResponse"), "status": Output(view.STATUS, "data")},
+    inputs={"request": Input(GRID, "getRowsRequest")},
+    state={
+        "state": State(shell.FILTER, "data"),
+        "mark": State(view.MARK, "data"),
+        "tick": State(shell.TICK, "data"),
+    },
+    failed=_no_rows,
+    running=shell.RUNNING,
+    prevent_initial_call=True,
+)
+def give_rows(
+    request: dict[str, Any] | None, state: dict[str, Any] | None, mark: int | None, tick: dict[str, int]
+) -> Any:
+    """A block of rows. The first block fixes the watermark that all later ones keep to."""
+    nothing = dict.fromkeys((*OUTPUTS, "rows", "status"), no_update)
+    if not request:
+        return nothing
+    where, sort = _asked(state, request)
+    start, end = int(request.get("startRow") or 0), int(request.get("endRow") or 0)
+    found = queries.block(log(), scope(), where, sort, start, end, None if start == 0 else mark)
+    rows = {"rows": {"rowData": found.rows, "rowCount": found.total}}
+    if start:
+        return nothing | rows
+    updates = {
+        "grid.total": str(found.total),
+        "grid.count": view.count_words(found.total),
+        "grid.mark": found.watermark,
+    }
+    health = log().health()
+    if found.total:
+        updates |= {"grid.state": "stale" if trust.is_stale(health) else "ready"}
+    elif health.rows == 0:
+        updates |= panel.says("grid", states.waiting("requests"))
+    else:
+        length = fmt.length(where.period)
+        updates |= panel.says(
+            "grid", states.empty("requests", filtered=bool(where.conditions), period=length)
+        )
+    return nothing | updates | rows | {"status": _status(where, found.total, tick)}
+
+
+def _status(where: Filter, total: int, tick: dict[str, int]) -> dict[str, Any]:
+    share = queries.simulated(log(), scope(), where, total)
+    return trust.status(
+        log().health(), settings().zone, settings().zone_name, simulated=share, tick=tick["n"]
+    )
+
+
+@on(
+    Output(view.NEW, "children"),
+    Output(view.NEW, "hidden"),
+    Output(view.STATUS, "data", allow_duplicate=True),
+    Input(view.PROBE, "data"),
+    State(GRID, "getRowsRequest"),
+    State(shell.FILTER, "data"),
+    State(view.CARD, "data-total"),
+    State(shell.TICK, "data"),
+    running=shell.RUNNING,
+    prevent_initial_call=True,
+)
+def count_new(
+    _probe: Any, request: dict[str, Any] | None, state: dict[str, Any] | None, shown: str, tick: dict[str, int]
+) -> Any:
+    """While somebody reads further down, new requests are counted and not pushed in."""
+    where, _ = _asked(state, request)
+    total = queries.total(log(), scope(), where)
+    new = total - int(shown) if shown else 0
+    return f"{new:,} new", new <= 0, _status(where, total, tick)
+
+
+@on(
+    Output(view.DETAILS, "children"),
+    Input(view.DRAWER, "is_open"),
+    Input(shell.URL, "search"),
+    prevent_initial_call=True,
+)
+def show_request(is_open: bool | None, search: str | None) -> Any:
+    """The request that the address names."""
+    from urllib.parse import parse_qs
+
+    row_id = parse_qs((search or "").lstrip("?")).get("request", [""])[0]
+    if not is_open or not row_id:
+        return no_update
+    row = queries.request(log(), scope(), row_id)
+    return details.gone() if row is None else details.details(row, settings().zone, settings().zone_name)
+
+
+on.in_browser(
+    "hxgrid.drawer", Output(view.DRAWER, "is_open"), Input(shell.URL, "search"), State(view.DRAWER, "is_open")
+)
+on.in_browser("hxgrid.undrawer", Input(view.DRAWER, "is_open"), prevent_initial_call=True)
+on.in_browser("hxgrid.gridded", Input(GRID, "getRowsRequest"), prevent_initial_call=True)
+on.in_browser("hxgrid.regrid", Input(shell.FILTER, "data"), prevent_initial_call=True)
+on.in_browser("hxgrid.livegrid", Input(shell.TICK, "data"), prevent_initial_call=True)
+on.in_browser("hxgrid.rowopen", Input(GRID, "cellClicked"), prevent_initial_call=True)
+on.in_browser("hxgrid.shownew", Input(view.NEW, "n_clicks"), prevent_initial_call=True)
+on.in_browser("hxgrid.columns", Input(view.COLUMNS, "value"), Input(view.HOLDER, "children"))
+on.in_browser(
+    "hxgrid.exportbar",
+    Output(view.BAR, "value"),
+    Output(view.BAR, "max"),
+    Output(view.BAR, "hidden"),
+    Input(shell.EXPORT_PROGRESS, "children"),
+)
+shell.wire_status(on, view.STATUS)

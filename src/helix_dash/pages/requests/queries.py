@@ -1,0 +1,42 @@
+"""What the request log page asks: blocks of rows with the exact total, one request in full, how much is simulated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helix_dash.log.query import Page, RequestLog
+from helix_dash.model import Condition, Filter, Scope, Slice, Sort
+
+BLOCK = 100
+"""Rows per block of the infinite grid."""
+
+
+def block(
+    log: RequestLog, scope: Scope, where: Filter, sort: Sort, start: int, end: int, watermark: int | None
+) -> Page:
+    """Rows ``[start, end)`` of the sorted result, and its exact size.
+
+    Args:
+        watermark: count only what was there at this ingest time, so that the blocks of one list fit together
+            while new requests arrive; ``None`` for the newest.
+    """
+    size = min(max(end - start, 0), BLOCK)
+    return log.page(scope, where, sort, Slice(max(start, 0), size), watermark=watermark)
+
+
+def total(log: RequestLog, scope: Scope, where: Filter) -> int:
+    """How many requests match now."""
+    return log.page(scope, where, Sort(), Slice(0, 0)).total
+
+
+def request(log: RequestLog, scope: Scope, row_id: str) -> dict[str, Any] | None:
+    """One request with every column; ``None`` when there is none, or it is outside ``scope``."""
+    return log.one(scope, row_id)
+
+
+def simulated(log: RequestLog, scope: Scope, where: Filter, total: int) -> float | None:
+    """The share of simulated requests among the ``total`` that match, 0–1; ``None`` without requests."""
+    if not total:
+        return None
+    narrowed = Filter(where.period, (*where.conditions, Condition("source", "in", ("simulated",))))
+    return log.page(scope, narrowed, Sort(), Slice(0, 0)).total / total

@@ -1,0 +1,212 @@
+"""Figures as plain dictionaries. They know no theme: assets/plotly.css colours axes, grid and texts.
+
+Times are given as epoch milliseconds of the reporting zone's wall clock (:func:`helix_dash.ui.format.wall_ms`),
+because Plotly has no zones; what a person brushes is therefore a time of that zone too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+Number = float | int | None
+Figure = dict[str, Any]
+
+PALETTE = ("#4369F7", "#DA7A26", "#347F68", "#B27592", "#7A5998", "#6B6B0C", "#CA375B", "#0DA0C7")
+OTHERS = "#7C8594"
+SUCCESS, THROTTLED, ERROR, BLOCKED = PALETTE[2], PALETTE[1], PALETTE[6], PALETTE[4]
+
+CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": "reset", "showTips": False}
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One series of a chart.
+
+    Args:
+        name: what it is called in the legend and when pointing at it.
+        values: one per bucket; ``None`` is a gap and stays one.
+        colour: its colour in both themes.
+        where: the column and value that a click on it filters by; ``None`` when it stands for no filter.
+    """
+
+    name: str
+    values: Sequence[Number]
+    colour: str
+    where: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The time axis of a chart.
+
+    Args:
+        starts: the first instant of each bucket, wall-clock milliseconds.
+        start: where the axis begins, wall-clock milliseconds.
+        end: where it ends.
+        unfinished: whether the last bucket is still filling.
+        key: changes when the viewer chose another range, so that Plotly forgets an earlier zoom.
+    """
+
+    starts: Sequence[int]
+    start: int
+    end: int
+    unfinished: bool = False
+    key: str = ""
+
+
+def bars(
+    axis: Axis, layers: Sequence[Layer], *, hover: str = "%{y:,}", tick: str = "~s", prefix: str = ""
+) -> Figure:
+    """Stacked bars per bucket; the last one is hatched while it is still filling."""
+    widths = _widths(axis)
+    traces = [
+        {
+            **_trace(axis, layer, hover),
+            "type": "bar",
+            "y": _rounded(layer.values),
+            "width": [round(width * 0.86) for width in widths],
+            "offset": [round(width * 0.07) for width in widths],
+            "marker": {"color": layer.colour, "line": {"width": 0}, **_hatched(axis, len(widths))},
+        }
+        for layer in layers
+    ]
+    layout = _layout(axis, tick=tick, prefix=prefix, legend=len(layers) > 1)
+    return {"data": traces, "layout": layout | {"barmode": "stack"}}
+
+
+def lines(
+    axis: Axis,
+    layers: Sequence[Layer],
+    *,
+    hover: str,
+    tick: str = "~s",
+    suffix: str = "",
+    top: float | None = None,
+) -> Figure:
+    """Lines with gaps where nothing is known; a point between two gaps is drawn as a dot."""
+    traces = [
+        {
+            **_trace(axis, layer, hover),
+            "type": "scatter",
+            "mode": "lines+markers",
+            "y": _rounded(layer.values),
+            "connectgaps": False,
+            "line": {"color": layer.colour, "width": 2},
+            "marker": {
+                "color": layer.colour,
+                "size": _dots(layer.values),
+                "opacity": 1,
+                "line": {"width": 0},
+            },
+        }
+        for layer in layers
+    ]
+    layout = _layout(axis, tick=tick, suffix=suffix, legend=len(layers) > 1)
+    if top is not None:
+        layout["yaxis"] |= {"range": [0, top], "rangemode": "normal"}
+    return {"data": traces, "layout": layout}
+
+
+def nothing() -> Figure:
+    """An empty figure: what a chart holds before its first data."""
+    return {"data": [], "layout": {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": {"visible": False}, "yaxis": {"visible": False}}}  # fmt: skip
+
+
+def _trace(axis: Axis, layer: Layer, hover: str) -> dict[str, Any]:
+    where = list(layer.where) if layer.where else None
+    return {
+        "name": layer.name,
+        "hovertemplate": hover + "<extra>" + _escaped(layer.name) + "</extra>",
+        "meta": {"where": where},
+        **_times(axis.starts),
+    }
+
+
+def _escaped(text: str) -> str:
+    # Plotly reads a small HTML in texts; a model's name is data, not markup
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _times(starts: Sequence[int]) -> dict[str, Any]:
+    """The buckets' times: two numbers when they are evenly spaced, else all of them."""
+    if len(starts) > 2:
+        step = starts[1] - starts[0]
+        if all(later - earlier == step for earlier, later in pairwise(starts)):
+            return {"x0": starts[0], "dx": step}
+    return {"x": list(starts)}
+
+
+def _widths(axis: Axis) -> list[int]:
+    starts = list(axis.starts)
+    if len(starts) < 2:
+        return [max(1, axis.end - starts[0])] if starts else []
+    gaps = [max(1, later - earlier) for earlier, later in pairwise(starts)]
+    return [*gaps, gaps[-1]]
+
+
+def _hatched(axis: Axis, count: int) -> dict[str, Any]:
+    if not axis.unfinished or not count:
+        return {}
+    shapes = [""] * (count - 1) + ["/"]
+    return {"pattern": {"shape": shapes, "fillmode": "overlay", "size": 5, "solidity": 0.35, "fgcolor": "rgba(255,255,255,.55)"}}  # fmt: skip
+
+
+def _dots(values: Sequence[Number]) -> list[int]:
+    padded = [None, *values, None]
+    alone = zip(padded, padded[1:], padded[2:], strict=False)
+    return [
+        5 if before is None and after is None and here is not None else 0 for before, here, after in alone
+    ]
+
+
+def _rounded(values: Sequence[Number]) -> list[Number]:
+    return [float(f"{value:.6g}") if isinstance(value, float) else value for value in values]
+
+
+def _layout(axis: Axis, *, tick: str, prefix: str = "", suffix: str = "", legend: bool) -> dict[str, Any]:
+    text = {"family": "Inter, system-ui, sans-serif", "size": 12}
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": text,
+        "margin": {"l": 4, "r": 8, "t": 8, "b": 4, "pad": 4},
+        "hovermode": "x unified",
+        "hoverlabel": {"font": text, "namelength": 40, "align": "right"},
+        "dragmode": "zoom",
+        "showlegend": legend,
+        "legend": {
+            "orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "traceorder": "normal",
+            "itemclick": "toggleothers", "itemdoubleclick": "toggle", "itemwidth": 30, "bgcolor": "rgba(0,0,0,0)",
+        },
+        "uirevision": axis.key,
+        "xaxis": {
+            "type": "date", "range": [axis.start, axis.end], "automargin": True, "showgrid": False, "zeroline": False,
+            "fixedrange": False, "ticks": "", "hoverformat": _hover_time(axis), "showspikes": False, **_ticks(axis),
+        },
+        "yaxis": {
+            "automargin": True, "fixedrange": True, "rangemode": "tozero", "nticks": 5, "zeroline": False, "ticks": "",
+            "tickformat": tick, "tickprefix": prefix, "ticksuffix": suffix, "ticklabelstandoff": 8, "gridwidth": 1,
+            "minallowed": 0,
+        },
+    }  # fmt: skip
+
+
+def _ticks(axis: Axis) -> dict[str, Any]:
+    span = axis.end - axis.start
+    if span <= 26 * HOUR:
+        return {"tickformat": "%H:%M", "nticks": 8}
+    if span <= 400 * DAY:
+        days = max(1, math.ceil(span / DAY / 7))
+        return {"tickformat": "%-d %b", "dtick": days * DAY, "tick0": axis.end - axis.end % DAY}
+    return {"tickformat": "%b %Y", "nticks": 8}
+
+
+def _hover_time(axis: Axis) -> str:
+    step = axis.starts[1] - axis.starts[0] if len(axis.starts) > 1 else HOUR
+    return "%a %-d %b %Y" if step >= DAY else "%a %-d %b, %H:%M"

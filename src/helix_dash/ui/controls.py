@@ -1,0 +1,235 @@
+"""The controls every page has: time range, filters, refresh, theme. All they do is change the address.
+
+A control writes its parameter into the URL (assets/shell.js) and everything else follows from there; so a
+view can be shared, reloaded and gone back to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from helix_dash.ui import icon
+
+RANGES: tuple[tuple[str, str], ...] = (
+    ("now-5m", "Last 5 minutes"),
+    ("now-30m", "Last 30 minutes"),
+    ("now-1h", "Last hour"),
+    ("now-3h", "Last 3 hours"),
+    ("now-6h", "Last 6 hours"),
+    ("now-24h", "Last 24 hours"),
+    ("now-3d", "Last 3 days"),
+    ("now-7d", "Last 7 days"),
+    ("now-14d", "Last 14 days"),
+    ("now-30d", "Last 30 days"),
+    ("now-90d", "Last 90 days"),
+    ("now-365d", "Last year"),
+)
+DEFAULT_RANGE = "now-24h"
+
+REFRESHES: tuple[tuple[str, str], ...] = (
+    ("off", "Off"),
+    ("5", "5 s"),
+    ("30", "30 s"),
+    ("60", "1 min"),
+    ("300", "5 min"),
+    ("900", "15 min"),
+)
+THEMES: tuple[tuple[str, str, str], ...] = (
+    ("auto", "As the browser", "sun-moon"),
+    ("light", "Light", "sun"),
+    ("dark", "Dark", "moon"),
+)
+
+
+def popover(
+    key: str, label: Any, body: Any, *, name: str, side: str = "left", summary: str = "", quiet: bool = False
+) -> Component:
+    """A button that opens a layer below it.
+
+    Args:
+        key: id of the details element; its button gets ``-button``.
+        label: what the button shows.
+        body: what the layer holds.
+        name: the button's name for screen readers.
+        side: the edge that button and layer share.
+        summary: more classes for the button.
+        quiet: whether the button has an icon only.
+    """
+    return html.Details(
+        id=key,
+        className=f"hx-pop hx-pop--{side}",
+        children=[
+            html.Summary(
+                label,
+                id=f"{key}-button",
+                className=f"{summary} {'hx-button--icon' if quiet else ''}".strip(),
+                title=name,
+                **({"aria-label": name} if quiet else {}),
+            ),
+            html.Div(body, className="hx-pop__body"),
+        ],
+    )
+
+
+def choice(parameter: str, value: str, label: list[Any]) -> Component:
+    """A menu line that sets one parameter of the address."""
+    return html.Button(
+        label,
+        className="hx-menu__item",
+        type="button",
+        **{
+            "data-set": json.dumps({parameter: value}),
+            "data-choice": f"{parameter}={value}",
+            "aria-pressed": "false",
+        },
+    )
+
+
+def time_range(zone: str) -> Component:
+    """The range: presets at the left, from and to at the right."""
+    presets = [
+        html.Button(
+            label,
+            className="hx-menu__item",
+            type="button",
+            **{
+                "data-set": json.dumps({"from": value, "to": None}),
+                "data-choice": f"from={value}",
+                "aria-pressed": "false",
+            },
+        )
+        for value, label in RANGES
+    ]
+    custom = [
+        html.Div([html.Label("From", className="hx-label", htmlFor="hx-from"), _moment("hx-from")]),
+        html.Div([html.Label("To", className="hx-label", htmlFor="hx-to"), _moment("hx-to")]),
+        html.Button("Apply", id="hx-apply", className="hx-button hx-button--primary", type="button"),
+        html.P(f"Times are in {zone}. Drag across a chart to choose a part of it.", className="hx-faint"),
+    ]
+    return popover(
+        "hx-range",
+        [icon("calendar"), html.Span("Last 24 hours", id="hx-range-label"), icon("chevron-down")],
+        html.Div(
+            [html.Div(presets, className="hx-menu"), html.Div(custom, className="hx-range__custom")],
+            className="hx-range",
+        ),
+        name="Time range",
+        side="right",
+    )
+
+
+def _moment(key: str) -> Component:
+    # assets/shell.js turns it into a native date and time field; typed text works as well
+    return dcc.Input(id=key, type="text", className="hx-input", placeholder="2026-01-31 14:00")
+
+
+def refresh(default: float) -> Component:
+    """How often the page asks for new figures. ``default`` is the setting, in seconds."""
+    lines = list(REFRESHES)
+    standard = f"{default:g}"
+    if standard not in dict(lines):
+        lines.insert(1, (standard, f"{standard} s"))
+    return popover(
+        "hx-refresh",
+        [icon("refresh-cw"), html.Span("5 s", id="hx-refresh-label")],
+        html.Div([choice("refresh", value, [label]) for value, label in lines], className="hx-menu"),
+        name="Refresh",
+        side="right",
+    )
+
+
+def theme() -> Component:
+    """Light, dark, or as the browser says."""
+    return popover(
+        "hx-theme",
+        icon("sun-moon"),
+        html.Div(
+            [choice("theme", value, [icon(name), label]) for value, label, name in THEMES],
+            className="hx-menu",
+        ),
+        name="Theme",
+        side="right",
+        quiet=True,
+    )
+
+
+def account(person: str, role: str, sign_out: str) -> Component:
+    """Who is signed in, and the way out."""
+    return popover(
+        "hx-account",
+        icon("circle-user"),
+        html.Div(
+            [
+                html.Div(
+                    [html.Div(person), html.Div(role, className="hx-faint")], style={"padding": "4px 8px"}
+                ),
+                html.Hr(className="hx-menu__rule"),
+                html.A([icon("log-out"), "Sign out"], href=sign_out, className="hx-menu__item"),
+            ],
+            className="hx-menu",
+        ),
+        name=f"Signed in as {person}",
+        side="right",
+        quiet=True,
+    )
+
+
+def picker(column: str, title: str) -> Component:
+    """A searchable list of the values that ``column`` has had."""
+    return popover(
+        f"hx-pick-{column}",
+        [icon("plus"), title],
+        html.Div(
+            className="hx-picker",
+            children=[
+                html.Label(f"Find a {title.lower()}", htmlFor=f"hx-pick-{column}-search", className="hx-sr"),
+                dcc.Input(
+                    id=f"hx-pick-{column}-search",
+                    type="search",
+                    className="hx-input",
+                    placeholder=f"Find a {title.lower()}",
+                    debounce=0.25,
+                ),
+                html.Div(
+                    className="hx-picker__list",
+                    children=[
+                        dcc.Checklist(
+                            id=f"hx-pick-{column}-list",
+                            options=[],
+                            value=[],
+                            className="hx-checks",
+                            labelClassName="hx-check",
+                        ),
+                        html.P(
+                            "",
+                            id=f"hx-pick-{column}-note",
+                            className="hx-faint",
+                            style={"padding": "4px 6px 0"},
+                        ),
+                    ],
+                ),
+            ],
+        ),
+        name=f"Filter by {title.lower()}",
+    )
+
+
+def tabs(key: str, choices: Sequence[tuple[str, str]], label: str) -> Component:
+    """A small set of choices side by side; ``choices`` are (value, words)."""
+    return html.Div(
+        dcc.RadioItems(
+            id=key,
+            options=[{"value": value, "label": words} for value, words in choices],
+            value=choices[0][0],
+            className="hx-tabs",
+            labelClassName="hx-tab",
+            inline=True,
+        ),
+        role="group",
+        **{"aria-label": label},
+    )

@@ -1,0 +1,194 @@
+"""Numbers as people read them, and as programs read them off a page. Unknown is always ``—``."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+
+from helix_dash.model import Kpi, Period, utc_from_us
+
+UNKNOWN = "—"
+MINUS = "−"
+
+Value = float | int | Decimal | None
+
+_SUFFIXES = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**4, "k"))
+
+
+def short(value: Value, unit: str) -> str:
+    """``value`` in at most four significant digits, for a card or a table: ``12.35k``, ``$0.0412``, ``642 ms``."""
+    if not known(value):
+        return UNKNOWN
+    number = float(value)  # type: ignore[arg-type]
+    match unit:
+        case "usd":
+            return f"{_sign(number)}${_digits(abs(number), cents=True)}"
+        case "ratio":
+            return f"{_trim(number * 100, 2 if abs(number) >= 0.9 else 1)}%"
+        case "ms":
+            return _duration(number)
+        case "per_second":
+            return f"{_digits(number)}/s"
+        case _:
+            return _sign(number) + _digits(abs(number))
+
+
+def full(value: Value, unit: str) -> str:
+    """``value`` in all its digits, for a tooltip."""
+    if not known(value):
+        return UNKNOWN
+    match unit:
+        case "usd":
+            return "$" + _grouped(raw(value))
+        case "ratio":
+            return f"{_trim(float(value) * 100, 4)}%"  # type: ignore[arg-type]
+        case "ms":
+            return f"{_grouped(raw(value))} ms"
+        case _:
+            return _grouped(raw(value))
+
+
+def raw(value: Value) -> str:
+    """``value`` as a plain decimal with a point, never an exponent; empty when unknown."""
+    if not known(value):
+        return ""
+    text = format(Decimal(repr(value)) if isinstance(value, float) else Decimal(value), "f")  # type: ignore[arg-type]
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def known(value: Value) -> bool:
+    """Whether ``value`` is a figure at all."""
+    return value is not None and math.isfinite(value)
+
+
+def change(kpi: Kpi) -> str:
+    """How ``kpi`` moved against the period before: ``+12.4%``, for ratios ``−0.3 pt``; empty when unknown.
+
+    From zero there is no percentage: it would be infinite.
+    """
+    if kpi.value is None or kpi.before is None:
+        return ""
+    if kpi.unit == "ratio":
+        points = round((kpi.value - kpi.before) * 100, 1)
+        return f"{_signed(points, 1)} pt"
+    if not kpi.before:
+        return ""
+    percent = (kpi.value - kpi.before) / kpi.before * 100
+    if abs(percent) >= 1000:
+        return f"×{_digits(kpi.value / kpi.before)}"
+    return f"{_signed(percent, 1 if abs(percent) < 100 else 0)}%"
+
+
+def verdict(kpi: Kpi) -> str:
+    """Whether the change is ``good`` or ``bad`` news; ``none`` when flat, unknown, or a matter of taste."""
+    if kpi.value is None or kpi.before is None or kpi.good == "none" or not change(kpi):
+        return "none"
+    moved = kpi.value - kpi.before
+    if abs(moved) < 1e-12 or change(kpi).strip("+−%pt 0.") == "":
+        return "none"
+    return "good" if (moved > 0) == (kpi.good == "up") else "bad"
+
+
+def share(part: Value, whole: Value) -> str:
+    """``part`` of ``whole`` in percent."""
+    if not known(part) or not known(whole) or not whole:
+        return UNKNOWN
+    percent = float(part) / float(whole) * 100  # type: ignore[arg-type]
+    return "<0.1%" if 0 < percent < 0.1 else f"{_trim(percent, 1)}%"
+
+
+def length(period: Period) -> str:
+    """How long ``period`` is, in words: ``24 hours``, ``30 days``."""
+    seconds = round(period.length.total_seconds())
+    for size, word in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= size and (seconds % size == 0 or seconds >= 3 * size):
+            count = round(seconds / size)
+            # people say 24 hours and 30 days, not 1 day and 720 hours
+            if size == 86_400 and count == 1:
+                return "24 hours"
+            return f"{count} {word}" + ("s" if count != 1 else "")
+    return "0 seconds"
+
+
+def clock(microseconds: int | None, zone: tzinfo) -> str:
+    """An instant as a time of day in ``zone``: ``14:02:11``."""
+    return (
+        UNKNOWN if microseconds is None else utc_from_us(microseconds).astimezone(zone).strftime("%H:%M:%S")
+    )
+
+
+def moment(instant: datetime, zone: tzinfo) -> str:
+    """An instant as a date and time in ``zone``: ``22 Nov 2026, 14:02``."""
+    return f"{instant.astimezone(zone):%-d %b %Y, %H:%M}"
+
+
+def wall_ms(epoch_ms: int, zone: tzinfo) -> int:
+    """The reading of a wall clock in ``zone`` as if it were UTC: what a time axis needs to show local time."""
+    local = datetime.fromtimestamp(epoch_ms / 1000, tz=zone)
+    return epoch_ms + round(local.utcoffset().total_seconds() * 1000)  # type: ignore[union-attr]
+
+
+def age(seconds: float) -> str:
+    """A length of time in one word: ``40 s``, ``3 min``, ``2 h``."""
+    if seconds < 90:
+        return f"{round(seconds)} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h"
+
+
+def now_us() -> int:
+    """This moment in microseconds since the epoch."""
+    return int(datetime.now(UTC).timestamp() * 1_000_000)
+
+
+def _sign(number: float) -> str:
+    return MINUS if number < 0 else ""
+
+
+def _signed(number: float, places: int) -> str:
+    text = _trim(abs(number), places)
+    if text == "0":
+        return "0"
+    return ("+" if number > 0 else MINUS) + text
+
+
+def _trim(number: float, places: int) -> str:
+    text = f"{number:,.{places}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", MINUS)
+
+
+def _digits(number: float, *, cents: bool = False) -> str:
+    for size, suffix in _SUFFIXES:
+        if number >= size:
+            scaled = number / (size if suffix != "k" else 1000)
+            return f"{_significant(scaled)}{suffix}"
+    if cents and number >= 1:
+        return f"{number:,.2f}" if number < 100 else f"{number:,.0f}" if number >= 1000 else f"{number:,.1f}"
+    if number == int(number):
+        return f"{int(number):,}"
+    return _significant(number)
+
+
+def _significant(number: float) -> str:
+    if number == 0:
+        return "0"
+    places = max(0, 2 - math.floor(math.log10(abs(number))))
+    text = f"{number:,.{min(places, 9)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _duration(milliseconds: float) -> str:
+    if milliseconds < 1000:
+        return f"{_significant(milliseconds)} ms"
+    seconds = milliseconds / 1000
+    return f"{_significant(seconds)} s" if seconds < 120 else f"{_significant(seconds / 60)} min"
+
+
+def _grouped(text: str) -> str:
+    whole, point, rest = text.partition(".")
+    negative = whole.startswith("-")
+    grouped = f"{int(whole.lstrip('-')):,}"
+    return (MINUS if negative else "") + grouped + point + rest

@@ -1,0 +1,312 @@
+"""The frame around every page: menu, header, filters, and the wires that keep address and page one.
+
+``app.py`` uses :func:`index` for the document, :func:`layout` for ``app.layout`` and attaches :func:`callbacks`
+first, then those of each section. The address (``hx-url``) is the only state; ``hx-filter`` is its parsed
+form, and pages take it with ``hx-tick`` as their inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from dash import Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from helix_dash.log.schema import COLUMNS
+from helix_dash.ui import controls, icon
+from helix_dash.ui.section import GROUPS, Section
+from helix_dash.ui.wiring import Callbacks
+
+URL = "hx-url"
+FILTER = "hx-filter"
+TICK = "hx-tick"
+INTERVAL = "hx-interval"
+STATUS = "hx-status"
+CONFIG = "hx-config"
+PAGE = "hx-page"
+BUSY = "hx-progress"
+EXPORT, EXPORT_PROGRESS, EXPORT_CANCEL, EXPORT_LINK = (
+    "hx-export",
+    "hx-export-progress",
+    "hx-export-cancel",
+    "hx-export-link",
+)
+
+PICKERS = ("model", "status", "user", "team", "endpoint")
+TITLES = {column.name: column.title for column in COLUMNS if column.kind == "word"}
+RUNNING = [(Output(BUSY, "data-busy"), "true", "false")]
+"""``running=`` of a page's main callback: the next tick waits for it, and a thin bar shows that it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the shell needs to know of the app and the asker.
+
+    Args:
+        prefix: the path the app is served under, ``/`` or ``/helix/``.
+        zone: the reporting zone's name.
+        theme: ``auto``, ``light`` or ``dark``: the look before the viewer chooses.
+        refresh: seconds between refreshes before the viewer chooses.
+        person: who is signed in.
+        role: their role.
+        may: whether they hold a permission; pages they may not see are not in the menu.
+    """
+
+    prefix: str
+    zone: str
+    theme: str
+    refresh: float
+    person: str
+    role: str
+    may: Callable[[str], bool]
+
+
+def index(prefix: str, theme: str) -> str:
+    """The document that Dash fills: the theme is set before anything is drawn."""
+    return f"""<!DOCTYPE html>
+<html lang="en" data-theme="light" data-look="{escape(theme)}">
+<head>
+{{%metas%}}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{%title%}}</title>
+{{%favicon%}}
+<script src="{escape(prefix)}assets/theme.js"></script>
+{{%css%}}
+</head>
+<body>
+{{%app_entry%}}
+<footer>{{%config%}}{{%scripts%}}{{%renderer%}}</footer>
+</body>
+</html>"""
+
+
+def layout(sections: Sequence[Section], frame: Frame) -> Component:
+    """The whole frame, without data."""
+    return html.Div(
+        className="hx-shell",
+        children=[
+            html.A("Skip to content", href=f"#{PAGE}", className="hx-skip"),
+            dcc.Location(id=URL, refresh=False),
+            dcc.Store(id=FILTER),
+            dcc.Store(id=STATUS),
+            dcc.Store(id=TICK, data={"n": 0}),
+            dcc.Store(
+                id=CONFIG,
+                data={
+                    "prefix": frame.prefix,
+                    "zone": frame.zone,
+                    "refresh": f"{frame.refresh:g}",
+                    "titles": TITLES,
+                    "ranges": dict(controls.RANGES),
+                    "from": controls.DEFAULT_RANGE,
+                },
+            ),
+            dcc.Interval(id=INTERVAL, interval=round(frame.refresh * 1000)),
+            _sidebar(sections, frame),
+            html.Div(className="hx-main", children=[_top(frame), _content()]),
+        ],
+    )
+
+
+def _sidebar(sections: Sequence[Section], frame: Frame) -> Component:
+    shown = [section for section in sections if frame.may(section.permission)]
+    groups = [(group, [section for section in shown if section.group == group]) for group in GROUPS]
+    return html.Aside(
+        className="hx-sidebar",
+        children=[
+            html.A(
+                [html.Span(className="hx-brand__mark"), "Helix Dash"], href=frame.prefix, className="hx-brand"
+            ),
+            html.Nav(
+                className="hx-nav",
+                **{"aria-label": "Pages"},
+                children=[
+                    html.Div(
+                        [
+                            html.Div(group, className="hx-nav__title"),
+                            *(_link(section, frame) for section in members),
+                        ],
+                        className="hx-nav__group",
+                    )
+                    for group, members in groups
+                    if members
+                ],
+            ),
+        ],
+    )
+
+
+def _link(section: Section, frame: Frame) -> Component:
+    address = frame.prefix + section.path.lstrip("/")
+    # wildcard attributes are not dcc.Link's, so assets/shell.js marks the current page
+    return dcc.Link(
+        [icon(section.icon), section.title], href=address, className="hx-nav__item", id={"nav": section.key}
+    )
+
+
+def _top(frame: Frame) -> Component:
+    return html.Div(
+        className="hx-top",
+        children=[
+            html.Div(id=BUSY, className="hx-progress", **{"data-busy": "false", "aria-hidden": "true"}),
+            html.Header(
+                className="hx-header",
+                children=[
+                    html.H1("", id="hx-title"),
+                    controls.time_range(frame.zone),
+                    controls.refresh(frame.refresh),
+                    controls.theme(),
+                    controls.account(frame.person, frame.role, frame.prefix + "logout"),
+                ],
+            ),
+            html.Div(
+                className="hx-filters",
+                role="group",
+                **{"aria-label": "Filters"},
+                children=[
+                    *(controls.picker(column, TITLES[column]) for column in PICKERS),
+                    html.Div(id="hx-chips", className="hx-chips"),
+                    html.Div(
+                        className="hx-trust",
+                        id="hx-trust",
+                        children=[
+                            html.Span(id="hx-trust-dot", className="hx-dot", **{"data-tone": "none"}),
+                            html.Span("", id="hx-trust-text"),
+                        ],
+                    ),
+                ],
+            ),
+        ],
+    )
+
+
+def _content() -> Component:
+    banners = html.Div(
+        className="hx-banners",
+        children=[
+            html.Div(
+                [icon("unplug"), html.Span("", id="hx-stale-text")],
+                id="hx-stale",
+                className="hx-banner",
+                role="alert",
+                hidden=True,
+                **{"data-tone": "warn"},
+            ),
+            html.Div(
+                [icon("flask-conical"), html.Span("", id="hx-simulated-text")],
+                id="hx-simulated",
+                className="hx-banner",
+                role="note",
+                hidden=True,
+            ),
+        ],
+    )
+    return html.Main(className="hx-content", children=[banners, html.Div(id=PAGE, tabIndex="-1")])
+
+
+Values = Callable[[str, str], Sequence[str]]
+"""``values(column, contains)``: what a column has held, as far as the asker may see."""
+
+
+def callbacks(
+    sections: Sequence[Section], prefix: str, may: Callable[[str], bool], values: Values
+) -> Callbacks:
+    """The shell's own callbacks: routing, the address, pickers, tick, trust."""
+    on = Callbacks()
+    by_path = {section.path.strip("/"): section for section in sections}
+
+    @on(Output(PAGE, "children"), Output("hx-title", "children"), Input(URL, "pathname"))
+    def show_page(pathname: str | None) -> tuple[Any, Any]:
+        section = by_path.get((pathname or prefix).removeprefix(prefix.rstrip("/")).strip("/"))
+        if section is None:
+            return plain("Not found", "There is no page at this address."), "Not found"
+        if not may(section.permission):
+            return plain("Not allowed", f"Needs the permission {section.permission}."), section.title
+        return section.layout(), section.title
+
+    for column in PICKERS:
+        _wire_picker(on, column, values)
+    _wire_browser(on)
+    return on
+
+
+def plain(title: str, text: str) -> Component:
+    """A page of two lines."""
+    return html.Div(
+        className="hx-card hx-panel", children=[html.H2(title, className="hx-panel__title"), html.P(text, className="hx-muted")]
+    )  # fmt: skip
+
+
+def _wire_picker(on: Callbacks, column: str, values: Values) -> None:
+    key = f"hx-pick-{column}"
+
+    @on(
+        Output(f"{key}-list", "options"),
+        Output(f"{key}-note", "children"),
+        Input(f"{key}-button", "n_clicks"),
+        Input(f"{key}-search", "value"),
+        Input(f"{key}-list", "value"),
+        prevent_initial_call=True,
+    )
+    def offer(clicks: int | None, contains: str | None, chosen: list[str] | None) -> tuple[Any, Any]:
+        if not clicks and not contains:
+            return list(chosen or []), no_update
+        limit = 200
+        found = list(values(column, contains or ""))
+        options = list(dict.fromkeys([*(chosen or []), *found[:limit]]))
+        note = "" if options else f"No {TITLES[column].lower()} contains that."
+        if len(found) >= limit:
+            note = f"The first {limit}; type to find others."
+        return options, note
+
+    on.in_browser(
+        "hx.chosen", Output(f"{key}-list", "value"), Input(FILTER, "data"), State(f"{key}-list", "value")
+    )
+    on.in_browser("hx.pick", Input(f"{key}-list", "value"), State(FILTER, "data"), prevent_initial_call=True)
+
+
+def _wire_browser(on: Callbacks) -> None:
+    on.in_browser(
+        "hx.parse", Output(FILTER, "data"), Input(URL, "search"), State(FILTER, "data"), State(CONFIG, "data")
+    )
+    on.in_browser(
+        "hx.controls",
+        Output("hx-range-label", "children"),
+        Output("hx-refresh-label", "children"),
+        Output(INTERVAL, "interval"),
+        Output(INTERVAL, "disabled"),
+        Input(URL, "search"),
+        Input(URL, "pathname"),
+        State(CONFIG, "data"),
+    )
+    on.in_browser("hx.chips", Output("hx-chips", "children"), Input(FILTER, "data"), State(CONFIG, "data"))
+    on.in_browser("hx.tick", Output(TICK, "data"), Input(INTERVAL, "n_intervals"), State(TICK, "data"), State(BUSY, "data-busy"), prevent_initial_call=True)  # fmt: skip
+    on.in_browser(
+        "hx.trust",
+        Output("hx-trust-dot", "data-tone"),
+        Output("hx-trust-text", "children"),
+        Output("hx-stale", "hidden"),
+        Output("hx-stale-text", "children"),
+        Output("hx-simulated", "hidden"),
+        Output("hx-simulated-text", "children"),
+        Input(STATUS, "data"),
+        Input(TICK, "data"),
+        State(CONFIG, "data"),
+    )
+
+
+def wire_chart(on: Callbacks, name: str) -> None:
+    """A click on a mark of chart ``name`` filters; a brush sets the range; a double click goes back."""
+    on.in_browser("hx.mark", Input(f"hx-{name}-figure", "clickData"), prevent_initial_call=True)
+    on.in_browser("hx.brush", Input(f"hx-{name}-figure", "relayoutData"), prevent_initial_call=True)
+
+
+def wire_status(on: Callbacks, store: str) -> None:
+    """What a page writes into its own ``store`` (see ``ui.trust``) goes to the header and the banners.
+
+    Dash wants all outputs of a callback on the same side: a page cannot write into the shell's store itself.
+    """
+    on.in_browser("hx.told", Input(store, "data"), prevent_initial_call=True)

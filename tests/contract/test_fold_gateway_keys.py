@@ -1,0 +1,81 @@
+"""WRITE_GATEWAY_KEYS: the gateway's own counters, kept up by the fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+import redis
+
+from helix_dash.log.fold import Fold
+from helix_dash.log.gateway_keys import GatewayKeys
+from request_records import KEYS, NOON, a_request, recorded, stats
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(store_url) as client:
+        yield client
+
+
+def folding(url: str, *, same_store: bool = True, zone: str = "UTC") -> Fold:
+    return Fold(url, retention_days=4000, gateway=GatewayKeys(url, ZoneInfo(zone), same_store=same_store))
+
+
+@pytest.mark.parametrize("same_store", [True, False])
+def test_requests_hits_and_spend_are_counted(store_url: str, store: redis.Redis, same_store: bool) -> None:
+    recorded(
+        store_url,
+        a_request(cost_usd=Decimal("0.25"), cache="exact"),
+        a_request(cost_usd=Decimal("0.5"), user=None, cache="miss"),
+        a_request(cost_usd=None, priced=False, cache="semantic"),
+    )
+    folding(store_url, same_store=same_store).step()
+    assert (store.get("helix:requests:total"), store.get("helix:requests:cache_hits")) == (b"3", b"2")
+    assert store.zscore("helix:spend:total", "2026-03-10") == 0.75
+    assert store.zscore("helix:spend:user:ada", "2026-03-10") == 0.25
+    assert store.zscore("helix:spend:model:gpt-4o", "2026-03-10") == 0.75
+
+
+def test_spend_belongs_to_the_day_of_the_reporting_zone(store_url: str, store: redis.Redis) -> None:
+    recorded(store_url, a_request(time=NOON.replace(hour=23, minute=30)))
+    folding(store_url, zone="Europe/Berlin").step()
+    assert [date for date, _ in store.zrange("helix:spend:total", 0, -1, withscores=True)] == [b"2026-03-11"]
+
+
+def test_a_replaced_record_is_taken_back_before_the_richer_one_counts(
+    store_url: str, store: redis.Redis
+) -> None:
+    fold = folding(store_url)
+    recorded(store_url, a_request(call_id="c", cost_usd=Decimal("0.25")))
+    fold.step()
+    recorded(store_url, a_request(call_id="c", cost_usd=Decimal("0.5"), team="blue"))
+    fold.step()
+    assert store.get("helix:requests:total") == b"1"
+    assert store.zscore("helix:spend:total", "2026-03-10") == 0.5
+
+
+def test_an_incident_names_types_and_counts_and_nothing_else(store_url: str, store: redis.Redis) -> None:
+    recorded(store_url, a_request(pii={"EMAIL": 2, "PHONE": 1}))
+    folding(store_url).step()
+    (incident,) = (msgspec.json.decode(item) for item in store.lrange("helix:pii:incidents", 0, -1))
+    assert incident == {
+        "user_id": "ada",
+        "timestamp": "2026-03-10T12:00:00.000",
+        "action": "redacted",
+        "entities": {"EMAIL": 2, "PHONE": 1},
+    }
+
+
+def test_a_gateway_key_of_the_wrong_type_does_not_stop_the_log(store_url: str, store: redis.Redis) -> None:
+    """F13."""
+    store.rpush("helix:requests:total", "not a number")
+    recorded(store_url, a_request())
+    fold = folding(store_url)
+    assert fold.step().folded == 1
+    assert fold.step().leader
+    assert stats(store_url)["folded"] == 1
+    assert store.xlen(KEYS.stream) == 0
