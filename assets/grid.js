@@ -72,11 +72,22 @@
       grid.purgeInfiniteCache();
     }
   }
+  function keep(status, request) {
+    /* the server could not answer this block: answer with what is there, else the grid would wait for ever */
+    const grid = api(), card = document.getElementById("hx-grid");
+    if (!status || !status.failed || !grid || !request || card.dataset.state !== "stale") return;
+    const rows = [];
+    for (let index = request.startRow; index < request.endRow; index += 1) {
+      const node = grid.getDisplayedRowAtIndex(index);
+      if (node && node.data) rows.push(node.data);
+    }
+    window.dash_clientside.set_props(GRID, { getRowsResponse: { rowData: rows, rowCount: Number(card.dataset.total) } });
+  }
   function livegrid(tick) {
     const grid = api();
     if (!grid || !tick || !tick.n) return;
     if (grid.getFirstDisplayedRowIndex() <= 0) grid.refreshInfiniteCache();
-    else window.dash_clientside.set_props("hx-grid-probe", { data: tick });
+    else window.dash_clientside.set_props("hx-grid-probe", { data: { n: tick.n, filterModel: grid.getFilterModel() } });
   }
   function shownew() {
     const grid = api();
@@ -108,6 +119,6 @@
     return [String(done || 0), String(all || 1), !text];
   }
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    hxgrid: { gridded, regrid, livegrid, shownew, rowopen, drawer, undrawer, columns, exportbar },
+    hxgrid: { keep, gridded, regrid, livegrid, shownew, rowopen, drawer, undrawer, columns, exportbar },
   });
 })();

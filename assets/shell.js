@@ -109,7 +109,12 @@
       window.dash_clientside.set_props("hx-tick", { data: { n: Math.floor(asked / 1000) } });
     }
   });
-  const told = (status) => { if (status) window.dash_clientside.set_props("hx-status", { data: status }); };
+  let last = { as_of: "—" };
+  function told(status) {
+    if (!status) return;
+    last = status.failed ? { ...last, stale: `${status.failed} Showing what was known at ${last.as_of}.`.replace(/ Showing what was known at —.$/, "") } : status;
+    window.dash_clientside.set_props("hx-status", { data: last });
+  }
   let answered = { tick: 0, at: 0 };
   function trust(status, ticked, config) {
     const trigger = window.dash_clientside.callback_context.triggered_id;
@@ -127,54 +132,6 @@
     const text = [`As of ${known} ${config.zone}`, ...lost].join(" · ");
     const why = silent ? `The dashboard’s server has not answered since ${new Date(answered.at).toLocaleTimeString("en-GB")}. Showing what was known at ${known} ${config.zone}.` : status.stale || "";
     return [tone, text, !why, why, !status.simulated, status.simulated || ""];
-  }
-
-  /* ---- charts ---- */
-  let pointer = { y: 0 };
-  document.addEventListener("pointerdown", (event) => { pointer = { y: event.clientY }; }, true);
-  function under(graph, points) {
-    /* in a unified hover every layer answers a click: take the one under the pointer */
-    const axis = graph._fullLayout.yaxis;
-    const y = axis.p2d(pointer.y - graph.getBoundingClientRect().top - axis._offset);
-    if (graph._fullLayout.barmode === "stack" && points[0].data.type === "bar") {
-      let sum = 0;
-      for (const point of points) { sum += point.y || 0; if (y <= sum) return point; }
-      return points[points.length - 1];
-    }
-    return points.reduce((best, point) => (Math.abs(point.y - y) < Math.abs(best.y - y) ? point : best));
-  }
-  const iso = (ms, fine) => new Date(ms).toISOString().slice(0, fine ? 19 : 16);
-  const milliseconds = (x) => (typeof x === "number" ? x : Date.parse(String(x).replace(" ", "T") + (/[zZ]$/.test(x) ? "" : "Z")));
-  function range(start, end) {
-    const fine = end - start < 600000;
-    set({ from: iso(start, fine), to: iso(end, fine) });
-  }
-  function mark(clicked) {
-    const id = window.dash_clientside.callback_context.triggered_id;
-    if (!clicked || !id) return;
-    window.dash_clientside.set_props(id, { clickData: null });
-    const graph = document.querySelector(`#${id} .js-plotly-plot`);
-    if (!graph || !graph._fullLayout) return;
-    const points = clicked.points.map((point) => ({ ...point, data: graph.data[point.curveNumber] }));
-    const point = under(graph, points);
-    const filter = point.data.meta && point.data.meta.where;
-    if (filter) return void toggle(filter[0], filter[1]);
-    const width = point.data.dx || graph._fullLayout.xaxis.range.map(milliseconds).reduce((a, b) => b - a) / 24;
-    const start = milliseconds(point.x);
-    range(start, start + width);
-  }
-  let brushed = 0;
-  function brush(change) {
-    const id = window.dash_clientside.callback_context.triggered_id;
-    if (!change || !id) return;
-    if (change["xaxis.range[0]"] !== undefined) {
-      window.dash_clientside.set_props(id, { relayoutData: null });
-      const [start, end] = [milliseconds(change["xaxis.range[0]"]), milliseconds(change["xaxis.range[1]"])];
-      if (end - start >= 1000) { brushed += 1; range(start, end); }
-    } else if (change["xaxis.autorange"] && brushed) {
-      brushed -= 1;
-      history.back();
-    }
   }
 
   /* ---- clicks anywhere ---- */
@@ -232,6 +189,6 @@
 
   window.hx = { set, toggle, where };
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    hx: { parse, controls, chips, chosen, pick, tick, told, trust, mark, brush },
+    hx: { parse, controls, chips, chosen, pick, tick, told, trust },
   });
 })();

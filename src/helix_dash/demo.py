@@ -17,7 +17,7 @@ from typing import Protocol
 from helix_dash import tether
 from helix_dash.auth.users import create_user, user_count
 from helix_dash.embedded import EmbeddedStore
-from helix_dash.errors import HelixError, StoreUnavailable
+from helix_dash.errors import HelixError, SettingError, StoreUnavailable
 from helix_dash.serving import gunicorn_command, listen, web_environ
 from helix_dash.settings import Settings, load
 from helix_dash.stopping import Stop
@@ -168,7 +168,9 @@ def _private_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise HelixError(f"DATA_DIR={str(folder)!r} cannot be made: {error.strerror}.") from error
+        raise SettingError(
+            f"DATA_DIR={str(folder)!r} cannot be made ({error.strerror}): set DATA_DIR or --data-dir."
+        ) from error
 
 
 def _traffic_command(wishes: Wishes) -> list[str]:

@@ -88,7 +88,9 @@ def test_everything_the_page_loads_is_there_without_a_sign_in(client: FlaskClien
     text = client.get("/login").text
     loaded = re.findall(r'(?:src|href)="([^"]+)"', text)
     assert loaded
-    assert all(client.get(address).status_code == 200 for address in loaded)
+    for address in loaded:
+        with client.get(address) as answer:
+            assert answer.status_code == 200, address
 
 
 def test_the_page_obeys_its_own_content_policy(client: FlaskClient, store: redis.Redis) -> None:

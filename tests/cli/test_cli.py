@@ -188,3 +188,11 @@ def test_history_is_written_only_into_an_empty_log(store_url: str) -> None:
     _run("simulate", "--history", "2:300", "--rate", "0", "--redis-url", store_url)
     result = _run("simulate", "--history", "2:300", "--rate", "0", "--redis-url", store_url)
     assert "history: kept" in result.stdout
+
+
+def test_a_data_folder_that_cannot_be_made_names_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+    result = _run("demo", "--data-dir", str(tmp_path / "file" / "data"), "--port", port)
+    assert (result.returncode, "DATA_DIR" in result.stderr) == (2, True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -84,18 +83,16 @@ class Sessions:
     Args:
         store: where accounts are.
         slot: the name of this app's part of the cookie; apps of one server have one each.
-        clock: seconds since the epoch.
     """
 
     store: redis.Redis
     slot: str
-    clock: Callable[[], float] = time.time
     _failed_at: float = field(default=float("-inf"))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, name: str, account: Account) -> None:
         """Sign ``name`` in, with an id no cookie had before."""
-        now = int(self.clock())
+        now = _now()
         ticket = Ticket(
             name, account.role, account.organization, account.epoch, secrets.token_hex(16), now, now
         )
@@ -120,7 +117,7 @@ class Sessions:
             StoreUnavailable: the store has not confirmed this session for :data:`GRACE`.
         """
         ticket = self._ticket()
-        now = int(self.clock())
+        now = _now()
         if ticket is None:
             return None
         if now - ticket.issued > LIFETIME or now - ticket.confirmed > IDLE:
@@ -159,3 +156,7 @@ class Sessions:
                 self._failed_at = time.monotonic()
             raise
         return unpacked(packed), bool(signed_out)
+
+
+def _now() -> int:
+    return int(time.time())

@@ -23,7 +23,7 @@ from helix_dash.errors import ExportError, NotFound
 
 KEPT = 24 * 3600
 """Seconds a finished export waits for its owner."""
-SILENT = 15
+SILENT = 30
 """Seconds without a sign of life after which the work on an export counts as lost."""
 AT_ONCE_EACH = 2
 AT_ONCE_ALL = 4

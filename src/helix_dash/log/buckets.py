@@ -69,6 +69,11 @@ def bucket_starts(start: int, end: int, bucket: Bucket, zone: tzinfo, max_points
     return tuple(starts)
 
 
+def following_start(start: int, bucket: Bucket, zone: tzinfo) -> int:
+    """Where the bucket ends that begins at ``start``."""
+    return _next(start, bucket, zone)
+
+
 def _estimate(start: int, end: int, bucket: str) -> float:
     width = _CLOCK.get(bucket) or _CALENDAR[bucket] // timedelta(microseconds=1)
     return (end - start) / width

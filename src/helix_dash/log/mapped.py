@@ -6,7 +6,7 @@ the columns it needs, in place. Texts (ids) stay as they are and are read only w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +17,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from helix_dash.log.cube import DIMENSIONS, MONEY, Cube
 from helix_dash.log.durable import publish
 from helix_dash.log.schema import STORED, Column
 from helix_dash.log.segment import ROW_SCHEMA, Segment
@@ -55,12 +56,14 @@ class MappedSegment:
 
     Args:
         segment: what the manifest says.
-        columns: all columns but the texts, without a copy: codes, integers, flags; ``producer`` as 64 bits.
+        frame: all columns but the texts, without a copy: codes, integers, flags; ``producer`` as 64 bits.
+        columns: the same by name.
         texts: the text columns, mapped, not yet in polars (which would make a view of each value).
         times: ``columns["time"]`` for binary searches.
     """
 
     segment: Segment
+    frame: pl.DataFrame
     columns: dict[str, pl.Series]
     texts: pa.Table
     times: npt.NDArray[np.int64]
@@ -70,6 +73,78 @@ class MappedSegment:
         if name == "producer":
             return hex_words(self.columns[name].slice(start, stop - start))
         return series(name, self.texts[name].slice(start, stop - start))
+
+
+def take(parts: Sequence[tuple[MappedSegment, npt.NDArray[np.int64]]]) -> pl.DataFrame:
+    """All columns of the rows with these numbers, segment by segment; codes stay codes."""
+    texts = pa.concat_tables([mapped.texts.take(pa.array(rows)) for mapped, rows in parts])
+    frame: pl.DataFrame = pl.concat([mapped.frame[rows] for mapped, rows in parts], how="vertical_relaxed")
+    return pl.DataFrame(
+        [
+            series(name, texts[name])
+            if name in TEXTS
+            else hex_words(frame[name])
+            if name == "producer"
+            else frame[name]
+            for name in ROW_SCHEMA.names
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CodedCube:
+    """The cube of one segment in the host's codes.
+
+    Args:
+        segment: what the manifest says.
+        cells: ``quarter``, a code per dimension, and the cube's counts and sums.
+        histograms: ``quarter``, the code of ``model``, ``measure`` in words, ``mark`` (the histogram's bucket), ``n``.
+        folded: the dimensions of which some values are told apart no more.
+    """
+
+    segment: Segment
+    cells: pl.DataFrame
+    histograms: pl.DataFrame
+    folded: frozenset[str]
+
+
+def cube_words(cube: Cube) -> set[tuple[str, str]]:
+    """The ``(column, word)`` pairs that a vocabulary must hold to code ``cube``."""
+    tables = [(cube.cells, name) for name in DIMENSIONS] + [(cube.histograms, "model")]
+    return {
+        (name, word)
+        for table, name in tables
+        for word in pc.unique(table[name].cast(pa.string())).to_pylist()
+        if word is not None
+    }
+
+
+def code_cube(segment: Segment, cube: Cube, vocabulary: Vocabulary) -> CodedCube:
+    """``cube`` in the codes of ``vocabulary``, which holds all its words."""
+
+    def coded(table: pa.Table, name: str) -> pl.Series:
+        words = table[name].cast(pa.string()).to_pylist()
+        codes = [0 if word is None else vocabulary.code(name, word) for word in words]
+        return pl.Series(name, codes, dtype=pl.UInt32)
+
+    cells = [
+        coded(cube.cells, name)
+        if name in DIMENSIONS
+        else series(name, cube.cells[name]).cast(pl.Int128 if name in MONEY else pl.Int64)
+        for name in cube.cells.column_names
+    ]
+    marks = cube.histograms
+    histograms = pl.DataFrame(
+        [
+            series("quarter", marks["quarter"]),
+            coded(marks, "model"),
+            series("measure", marks["measure"].cast(pa.string())),
+            series("mark", marks["bucket"]),
+            series("n", marks["n"]),
+        ]
+    )
+    folded = frozenset(name for name, count in cube.folded.items() if count)
+    return CodedCube(segment, pl.DataFrame(cells), histograms, folded)
 
 
 def series(name: str, array: pa.ChunkedArray) -> pl.Series:
@@ -128,7 +203,13 @@ def open_segment(path: Path, segment: Segment, vocabulary: Vocabulary) -> Mapped
     if int(stamp["version"]) > vocabulary.version:
         raise DamagedVocabulary(f"{path.name} names words the vocabulary does not hold")
     columns = {name: series(name, table[name]) for name in table.column_names if name not in TEXTS}
-    return MappedSegment(segment, columns, table.select(TEXTS), columns["time"].to_numpy())
+    return MappedSegment(
+        segment,
+        pl.DataFrame(list(columns.values())),
+        columns,
+        table.select(TEXTS),
+        columns["time"].to_numpy(),
+    )
 
 
 def _words(rows: pa.Table) -> Iterator[tuple[str, str]]:

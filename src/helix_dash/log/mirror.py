@@ -29,9 +29,12 @@ from helix_dash.log.durable import private_folder
 from helix_dash.log.keys import LogKeys
 from helix_dash.log.mapped import (
     FORMAT,
+    CodedCube,
     DamagedFile,
     DamagedVocabulary,
     MappedSegment,
+    code_cube,
+    cube_words,
     open_segment,
     write_segment,
 )
@@ -70,7 +73,7 @@ class MirrorState:
     version: int
     vocabulary: Vocabulary
     segments: tuple[MappedSegment, ...] = ()
-    cubes: tuple[tuple[Segment, Cube], ...] = ()
+    cubes: tuple[CodedCube, ...] = ()
     coverage: tuple[Interval, ...] = ()
     stats: dict[str, int] = field(default_factory=dict)
     behind: int = 0
@@ -109,14 +112,15 @@ class Mirror:
     """
 
     def __init__(self, url: str, folder: Path, *, shard: int = 0) -> None:
-        self._url = url
+        self.url = url
         self._keys = LogKeys(shard)
         self._client: Any = connect(url)
         shape = blake2b(f"{FORMAT}{ROW_SCHEMA}".encode(), digest_size=4).hexdigest()
         store = blake2b(shown_url(url).encode(), digest_size=8).hexdigest()
         self._parent, self._folder = folder, folder / store / str(shard) / shape
         self._syncing = threading.Lock()
-        self._cube_cache: dict[str, Cube] = {}
+        self._cube_cache: dict[str, CodedCube] = {}
+        self._cube_vocabulary: Vocabulary | None = None
         self.state: MirrorState | None = None
         self.error: str | None = None
 
@@ -176,13 +180,13 @@ class Mirror:
         vocabulary = self._prepare(before)
         rows = self._rows([segment for segment in listed if not segment.expired], vocabulary, before)
         bare = [segment for segment in listed if segment.expired] + rows.unplaced
-        cubes = self._cubes(bare)
+        cubes = self._cubes(bare, vocabulary)
         return MirrorState(
             generation=before.generation + 1 if before else 1,
             version=int(version or 0),
             vocabulary=vocabulary,
             segments=tuple(rows.mapped[segment.id] for segment in listed if segment.id in rows.mapped),
-            cubes=tuple((segment, cubes[segment.id]) for segment in bare if segment.id in cubes),
+            cubes=tuple(cubes[segment.id] for segment in bare if segment.id in cubes),
             lost_rows=sum(segment.rows for segment in rows.lost),
             without_space=sum(segment.rows for segment in rows.unplaced),
             synced=time.monotonic(),
@@ -259,18 +263,32 @@ class Mirror:
         write_segment(path, segment, decode_rows(blob), vocabulary)
         rows.mapped[segment.id] = open_segment(path, segment, vocabulary)
 
-    def _cubes(self, listed: list[Segment]) -> dict[str, Cube]:
+    def _cubes(self, listed: list[Segment], vocabulary: Vocabulary) -> dict[str, CodedCube]:
         """The cubes of ``listed`` by id, as far as the store has them."""
-        kept: dict[str, Cube] = {}
+        if self._cube_vocabulary is not vocabulary:
+            self._cube_cache, self._cube_vocabulary = {}, vocabulary
+        fetched: dict[str, Cube] = {}
         for segment in listed:
-            cube = self._cube_cache.get(segment.id)
-            if cube is None:
+            if segment.id not in self._cube_cache:
                 blob = self._client.get(self._keys.cube(segment.id))
                 if blob is None and not self._client.hexists(self._keys.manifest, segment.id):
                     raise _Moved
                 cube = _decoded(blob)
-            if cube is not None:
-                kept[segment.id] = cube
+                if cube is not None:
+                    fetched[segment.id] = cube
+        words = set().union(*(cube_words(cube) for cube in fetched.values()))
+        if any(vocabulary.code(*pair) is None for pair in words):
+            with self._lock():
+                if not vocabulary.is_current():
+                    raise _Moved
+                vocabulary.add(sorted(words))
+        kept = {
+            segment.id: self._cube_cache[segment.id]
+            if segment.id in self._cube_cache
+            else code_cube(segment, fetched[segment.id], vocabulary)
+            for segment in listed
+            if segment.id in self._cube_cache or segment.id in fetched
+        }
         self._cube_cache = kept
         return kept
 

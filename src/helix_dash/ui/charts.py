@@ -6,7 +6,6 @@ because Plotly has no zones; what a person brushes is therefore a time of that z
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,6 +21,8 @@ SUCCESS, THROTTLED, ERROR, BLOCKED = PALETTE[2], PALETTE[1], PALETTE[6], PALETTE
 CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": "reset", "showTips": False}
 HOUR = 3_600_000
 DAY = 24 * HOUR
+DENSE = 72
+"""More bars than this touch each other: gaps narrower than a pixel flicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +66,20 @@ def bars(
 ) -> Figure:
     """Stacked bars per bucket; the last one is hatched while it is still filling."""
     widths = _widths(axis)
+    gap = 0.07 if len(widths) <= DENSE else 0
     traces = [
         {
             **_trace(axis, layer, hover),
             "type": "bar",
             "y": _rounded(layer.values),
-            "width": [round(width * 0.86) for width in widths],
-            "offset": [round(width * 0.07) for width in widths],
+            "width": [round(width * (1 - 2 * gap)) for width in widths],
+            "offset": [round(width * gap) for width in widths],
             "marker": {"color": layer.colour, "line": {"width": 0}, **_hatched(axis, len(widths))},
         }
         for layer in layers
     ]
-    layout = _layout(axis, tick=tick, prefix=prefix, legend=len(layers) > 1)
-    return {"data": traces, "layout": layout | {"barmode": "stack"}}
+    layout = _layout(axis, tick=tick, prefix=prefix)
+    return {"data": traces, "layout": layout | {"barmode": "stack", "barcornerradius": 2 if gap else 0}}
 
 
 def lines(
@@ -107,7 +109,7 @@ def lines(
         }
         for layer in layers
     ]
-    layout = _layout(axis, tick=tick, suffix=suffix, legend=len(layers) > 1)
+    layout = _layout(axis, tick=tick, suffix=suffix)
     if top is not None:
         layout["yaxis"] |= {"range": [0, top], "rangemode": "normal"}
     return {"data": traces, "layout": layout}
@@ -169,7 +171,7 @@ def _rounded(values: Sequence[Number]) -> list[Number]:
     return [float(f"{value:.6g}") if isinstance(value, float) else value for value in values]
 
 
-def _layout(axis: Axis, *, tick: str, prefix: str = "", suffix: str = "", legend: bool) -> dict[str, Any]:
+def _layout(axis: Axis, *, tick: str, prefix: str = "", suffix: str = "") -> dict[str, Any]:
     text = {"family": "Inter, system-ui, sans-serif", "size": 12}
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -179,11 +181,7 @@ def _layout(axis: Axis, *, tick: str, prefix: str = "", suffix: str = "", legend
         "hovermode": "x unified",
         "hoverlabel": {"font": text, "namelength": 40, "align": "right"},
         "dragmode": "zoom",
-        "showlegend": legend,
-        "legend": {
-            "orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "traceorder": "normal",
-            "itemclick": "toggleothers", "itemdoubleclick": "toggle", "itemwidth": 30, "bgcolor": "rgba(0,0,0,0)",
-        },
+        "showlegend": False,
         "uirevision": axis.key,
         "xaxis": {
             "type": "date", "range": [axis.start, axis.end], "automargin": True, "showgrid": False, "zeroline": False,
@@ -198,13 +196,18 @@ def _layout(axis: Axis, *, tick: str, prefix: str = "", suffix: str = "", legend
 
 
 def _ticks(axis: Axis) -> dict[str, Any]:
+    """Labels that fit a phone as well: Plotly chooses how many, we say how a step of each size reads."""
     span = axis.end - axis.start
     if span <= 26 * HOUR:
-        return {"tickformat": "%H:%M", "nticks": 8}
-    if span <= 400 * DAY:
-        days = max(1, math.ceil(span / DAY / 7))
-        return {"tickformat": "%-d %b", "dtick": days * DAY, "tick0": axis.end - axis.end % DAY}
-    return {"tickformat": "%b %Y", "nticks": 8}
+        return {"tickformat": "%H:%M"}
+    if span <= 6 * DAY:
+        return {"tickformat": "%-d %b", "dtick": DAY, "tick0": axis.end - axis.end % DAY}
+    return {
+        "tickformatstops": [
+            {"dtickrange": [None, "M1"], "value": "%-d %b"},
+            {"dtickrange": ["M1", None], "value": "%b %Y"},
+        ]
+    }
 
 
 def _hover_time(axis: Axis) -> str:

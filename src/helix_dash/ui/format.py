@@ -164,7 +164,7 @@ def _digits(number: float, *, cents: bool = False) -> str:
     for size, suffix in _SUFFIXES:
         if number >= size:
             scaled = number / (size if suffix != "k" else 1000)
-            return f"{_significant(scaled)}{suffix}"
+            return f"{_significant(scaled, 4)}{suffix}"
     if cents and number >= 1:
         return f"{number:,.2f}" if number < 100 else f"{number:,.0f}" if number >= 1000 else f"{number:,.1f}"
     if number == int(number):
@@ -172,10 +172,10 @@ def _digits(number: float, *, cents: bool = False) -> str:
     return _significant(number)
 
 
-def _significant(number: float) -> str:
+def _significant(number: float, digits: int = 3) -> str:
     if number == 0:
         return "0"
-    places = max(0, 2 - math.floor(math.log10(abs(number))))
+    places = max(0, digits - 1 - math.floor(math.log10(abs(number))))
     text = f"{number:,.{min(places, 9)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

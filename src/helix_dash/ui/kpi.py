@@ -80,6 +80,11 @@ def fill(kpi: Kpi, *, before: str, during: str) -> Updates:
     }
 
 
+def unknown(name: str, reason: str) -> Updates:
+    """The card of ``name`` when there is no figure at all, with a few words why."""
+    return fill(Kpi(name, "", None, "count", reason=reason), before="", during=reason)
+
+
 def _why(kpi: Kpi) -> str:
     return "none before" if kpi.before == 0 else "nothing to compare with"
 
@@ -97,7 +102,11 @@ def trend(values: Sequence[float | int | None]) -> dict[str, Any]:
         if value is None:
             runs.append([])
         else:
-            height = HEIGHT - 2 - (value - low) / scale * (HEIGHT - 5) if high > low else HEIGHT / 2
+            height = (
+                HEIGHT - 2 - (value - low) / scale * (HEIGHT - 5)
+                if high > low
+                else (HEIGHT / 2 if value else HEIGHT - 2)
+            )
             runs[-1].append(f"{index * step:.1f} {height:.1f}")
     drawn = [run for run in runs if len(run) > 1]
     line = "".join(f"M{' '.join(run)}" for run in drawn)

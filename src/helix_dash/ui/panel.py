@@ -21,12 +21,13 @@ Updates = dict[str, Any]
 def panel(
     name: str,
     title: str,
-    content: Component,
+    content: Any,
     *,
     span: int,
     height: int = 248,
     kind: str = "chart",
     tools: Any = None,
+    legend: Any = None,
 ) -> Component:
     """A card with ``data-panel=name``.
 
@@ -38,6 +39,7 @@ def panel(
         height: pixels of its body.
         kind: ``chart`` or ``list``: the shape of the skeleton.
         tools: controls at the right of the title.
+        legend: what stands between title and body.
     """
     return html.Section(
         id=f"hx-{name}",
@@ -59,6 +61,7 @@ def panel(
                     tools,
                 ],
             ),
+            legend,
             html.Div(
                 className="hx-panel__body",
                 style={"--height": f"{height}px"},
@@ -74,7 +77,7 @@ def message(name: str) -> Component:
         className="hx-panel__message",
         role="status",
         children=[
-            icon("inbox"),
+            *(icon(name) for name in ("inbox", "circle-alert", "lock")),
             html.Strong("", id=f"hx-{name}-title"),
             html.Span("", id=f"hx-{name}-text"),
             html.Button(
@@ -84,20 +87,36 @@ def message(name: str) -> Component:
     )
 
 
-def graph(name: str, label: str) -> Component:
-    """The chart of panel ``name``; ``label`` is its name for screen readers."""
-    return html.Div(
-        dcc.Graph(
-            id=f"hx-{name}-figure",
-            figure=charts.nothing(),
-            config=charts.CONFIG,
-            responsive=True,
-            style={"height": "100%"},
+def chart(name: str, title: str, label: str, *, span: int, height: int = 224) -> Component:
+    """A panel with a chart, its legend, and a switch that shows the same figures as a table.
+
+    The callback gives the figure to a store; assets/chart.js draws it, makes the legend and the table.
+    """
+    content = [
+        dcc.Store(id=f"hx-{name}-data"),
+        html.Div(
+            dcc.Graph(
+                id=f"hx-{name}-figure",
+                figure=charts.nothing(),
+                config=charts.CONFIG,
+                responsive=True,
+                style={"height": "100%"},
+            ),
+            className="hx-panel__plot",
+            role="img",
+            **{"aria-label": label},
         ),
-        className="hx-panel__plot",
-        role="img",
-        **{"aria-label": label},
+        html.Div(id=f"hx-{name}-numbers", className="hx-panel__numbers", tabIndex="-1"),
+    ]
+    switch = html.Button(
+        icon("table-2"),
+        className="hx-button hx-button--quiet hx-button--icon hx-panel__switch",
+        type="button",
+        title="Show as a table",
+        **{"data-table": name, "aria-label": f"{title} as a table", "aria-pressed": "false"},
     )
+    legend = html.Div(id=f"hx-{name}-legend", className="hx-legend")
+    return panel(name, title, content, span=span, height=height, tools=switch, legend=legend)
 
 
 def outputs(name: str, *, figure: bool = True) -> dict[str, Output]:
@@ -105,7 +124,7 @@ def outputs(name: str, *, figure: bool = True) -> dict[str, Output]:
     found = {f"{name}.state": Output(f"hx-{name}", "data-state")} | message_outputs(name)
     found[f"{name}.subtitle"] = Output(f"hx-{name}-subtitle", "children")
     if figure:
-        found[f"{name}.figure"] = Output(f"hx-{name}-figure", "figure")
+        found[f"{name}.figure"] = Output(f"hx-{name}-data", "data")
     return found
 
 

@@ -300,8 +300,15 @@ def _wire_browser(on: Callbacks) -> None:
 
 def wire_chart(on: Callbacks, name: str) -> None:
     """A click on a mark of chart ``name`` filters; a brush sets the range; a double click goes back."""
-    on.in_browser("hx.mark", Input(f"hx-{name}-figure", "clickData"), prevent_initial_call=True)
-    on.in_browser("hx.brush", Input(f"hx-{name}-figure", "relayoutData"), prevent_initial_call=True)
+    on.in_browser(
+        "hxchart.draw",
+        Output(f"hx-{name}-figure", "figure"),
+        Output(f"hx-{name}-legend", "children"),
+        Input(f"hx-{name}-data", "data"),
+        prevent_initial_call=True,
+    )
+    on.in_browser("hxchart.mark", Input(f"hx-{name}-figure", "clickData"), prevent_initial_call=True)
+    on.in_browser("hxchart.brush", Input(f"hx-{name}-figure", "relayoutData"), prevent_initial_call=True)
 
 
 def wire_status(on: Callbacks, store: str) -> None:

@@ -44,17 +44,9 @@ def status(
     }
 
 
-def unreachable(message: str, tick: int) -> dict[str, Any]:
-    """The same when there is nothing to show at all."""
-    return {
-        "n": tick,
-        "as_of": fmt.UNKNOWN,
-        "stale": message,
-        "dropped": 0,
-        "rejected": 0,
-        "lost": 0,
-        "simulated": "",
-    }
+def failed(message: str) -> dict[str, Any]:
+    """The same when a refresh failed: the browser keeps what it knew, and says ``message``."""
+    return {"failed": message}
 
 
 def made_up(simulated: float | None) -> str:

@@ -14,17 +14,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from dash import Dash
+from dash import ClientsideFunction, Dash
 from dash.exceptions import PreventUpdate
 from werkzeug.exceptions import HTTPException
 
-from helix_dash.errors import AuthError
+from helix_dash.errors import AuthError, HelixError
 
 log = logging.getLogger("helix_dash.pages")
 
 Function = Callable[..., Any]
-Failed = Callable[[Exception, str], Any]
-"""What a callback answers when it failed: the error, and the id under which it was logged → its outputs."""
+Failed = Callable[..., Any]
+"""What a callback answers when it failed: ``failed(error, reference, *args, **kwargs)`` → its outputs.
+
+``reference`` is the id under which the error was logged; the rest is what the callback was called with.
+"""
 
 
 class Guard(Protocol):
@@ -81,8 +84,6 @@ class Callbacks:
 
     def attach(self, app: Dash, guard: Guard) -> None:
         """Register everything on ``app``, each server function behind ``guard``."""
-        from dash import ClientsideFunction
-
         for item in self.recorded:
             function = guard(item.permission, item.function)
             if item.failed is not None:
@@ -102,8 +103,12 @@ def _shielded(function: Function, failed: Failed, original: Function) -> Functio
             raise
         except Exception as error:
             reference = secrets.token_hex(4)
-            log.exception("callback %s failed, reference %s", original.__qualname__, reference)
-            return failed(error, reference)
+            # what we raise on purpose is told in words; a traceback is for what nobody foresaw
+            foreseen = isinstance(error, HelixError)
+            log.warning(
+                "%s failed, reference %s: %s", original.__qualname__, reference, error, exc_info=not foreseen
+            )
+            return failed(error, reference, *args, **kwargs)
 
     # Dash reads the signature to match keyword arguments; a guard may have hidden the original's.
     call.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]

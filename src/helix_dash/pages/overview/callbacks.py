@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from dash import Input, Output, no_update
+from dash import Input, Output, State, no_update
 
 from helix_dash.context import log, scope, settings
+from helix_dash.errors import BadQuery
 from helix_dash.pages.overview import queries, view
 from helix_dash.query_params import from_state
-from helix_dash.ui import panel, shell, states, trust
+from helix_dash.ui import kpi, panel, shell, states, trust
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
@@ -23,12 +24,19 @@ def _fill(updates: Updates, status: dict[str, Any]) -> dict[str, Any]:
     return {key: updates.get(key, no_update) for key in OUTPUTS} | {"status": status}
 
 
-def _failed(error: Exception, reference: str) -> dict[str, Any]:
+def _failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
+    """Figures on the page stay, marked as old; only a page without any shows the failure in their place."""
     words = states.failed(error, reference)
+    told = trust.failed(f"{words.title}. {words.text}")
+    if shown in ("ready", "stale") and not isinstance(error, BadQuery):
+        aged = {f"{name}.state": "stale" for name in view.PANELS}
+        return _fill({"page.state": "stale"} | aged, told)
     updates: Updates = {"page.state": words.state}
+    for name, _label in (*view.CARDS, *view.STRIP):
+        updates |= kpi.unknown(name, "not readable")
     for name in view.PANELS:
         updates |= panel.says(name, words)
-    return _fill(updates, trust.unreachable(f"{words.title}. {words.text}", 0))
+    return _fill(updates, told)
 
 
 @on(
@@ -38,10 +46,11 @@ def _failed(error: Exception, reference: str) -> dict[str, Any]:
         "state": Input(shell.FILTER, "data"),
         "dim": Input(view.TAB, "value"),
     },
+    state={"shown": State(view.ROOT, "data-page-state")},
     failed=_failed,
     running=shell.RUNNING,
 )
-def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str) -> Any:
+def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str, **_: Any) -> Any:
     if state is None:  # the address has not been read yet
         return _fill({}, no_update)
     now = datetime.now(UTC)

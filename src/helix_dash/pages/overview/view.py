@@ -78,22 +78,12 @@ def layout() -> Component:
             html.Div(
                 className="hx-grid",
                 children=[
-                    panel.panel(
-                        "volume", "Requests", panel.graph("volume", "Requests over time by outcome"), span=8
-                    ),
+                    panel.chart("volume", "Requests", "Requests over time by outcome", span=8),
                     panel.panel("errors", "Errors", table.bars("errors", TOP_ERRORS), span=4, kind="list"),
-                    panel.panel(
-                        "latency", "Latency", panel.graph("latency", "Latency percentiles over time"), span=6
-                    ),
-                    panel.panel(
-                        "tokens", "Tokens", panel.graph("tokens", "Tokens over time by class"), span=6
-                    ),
-                    panel.panel(
-                        "cost", "Cost by model", panel.graph("cost", "Cost over time by model"), span=8
-                    ),
-                    panel.panel(
-                        "cache", "Cache hit rate", panel.graph("cache", "Cache hit rate over time"), span=4
-                    ),
+                    panel.chart("latency", "Latency", "Latency percentiles over time", span=6),
+                    panel.chart("tokens", "Tokens", "Tokens over time by class", span=6),
+                    panel.chart("cost", "Cost by model", "Cost over time by model", span=8),
+                    panel.chart("cache", "Cache hit rate", "Cache hit rate over time", span=4),
                     panel.panel(
                         "ranking",
                         "Who and what",
@@ -232,10 +222,10 @@ def _tokens(found: Overview, look: Look) -> _Drawn:
     layers = _layers(
         found.timeline,
         [
-            ("uncached_tokens", "Uncached input", PALETTE[0], None),
+            ("uncached_tokens", "Input", PALETTE[0], None),
             ("cached_tokens", "Cached input", PALETTE[7], None),
             ("cache_write_tokens", "Cache write", PALETTE[5], None),
-            ("visible_tokens", "Visible output", PALETTE[1], None),
+            ("visible_tokens", "Output", PALETTE[1], None),
             ("reasoning_tokens", "Reasoning", PALETTE[3], None),
         ],
     )

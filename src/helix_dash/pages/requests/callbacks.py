@@ -8,6 +8,7 @@ from typing import Any
 from dash import Input, Output, State, no_update
 
 from helix_dash.context import log, scope, settings
+from helix_dash.errors import BadQuery
 from helix_dash.model import Filter, Sort
 from helix_dash.pages.requests import details, queries, view
 from helix_dash.pages.requests.grid import GRID, grid
@@ -34,12 +35,16 @@ def place_grid(state: dict[str, Any] | None, there: Any) -> Any:
     return grid(state.get("grid"), settings().zone_name)
 
 
-def _no_rows(error: Exception, reference: str) -> dict[str, Any]:
+def _no_rows(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
+    """Rows on the page stay (``hxgrid.keep`` answers the grid with them), marked as old."""
     words = states.failed(error, reference)
-    updates = panel.says("grid", words) | {"grid.total": "", "grid.count": ""}
-    filled = {key: updates.get(key, no_update) for key in OUTPUTS}
-    status = trust.unreachable(f"{words.title}. {words.text}", 0)
-    return filled | {"rows": {"rowData": [], "rowCount": 0}, "status": status}
+    nothing = dict.fromkeys((*OUTPUTS, "rows"), no_update) | {
+        "status": trust.failed(f"{words.title}. {words.text}")
+    }
+    if shown in ("ready", "stale") and not isinstance(error, BadQuery):
+        return nothing | {"grid.state": "stale"}
+    empty = {"rows": {"rowData": [], "rowCount": 0}, "grid.total": "", "grid.count": ""}
+    return nothing | panel.says("grid", words) | empty
 
 
 @on(
@@ -49,13 +54,18 @@ def _no_rows(error: Exception, reference: str) -> dict[str, Any]:
         "state": State(shell.FILTER, "data"),
         "mark": State(view.MARK, "data"),
         "tick": State(shell.TICK, "data"),
+        "shown": State(view.CARD, "data-state"),
     },
     failed=_no_rows,
     running=shell.RUNNING,
     prevent_initial_call=True,
 )
 def give_rows(
-    request: dict[str, Any] | None, state: dict[str, Any] | None, mark: int | None, tick: dict[str, int]
+    request: dict[str, Any] | None,
+    state: dict[str, Any] | None,
+    mark: int | None,
+    tick: dict[str, int],
+    **_: Any,
 ) -> Any:
     """A block of rows. The first block fixes the watermark that all later ones keep to."""
     nothing = dict.fromkeys((*OUTPUTS, "rows", "status"), no_update)
@@ -97,18 +107,15 @@ def _status(where: Filter, total: int, tick: dict[str, int]) -> dict[str, Any]:
     Output(view.NEW, "hidden"),
     Output(view.STATUS, "data", allow_duplicate=True),
     Input(view.PROBE, "data"),
-    State(GRID, "getRowsRequest"),
     State(shell.FILTER, "data"),
     State(view.CARD, "data-total"),
     State(shell.TICK, "data"),
     running=shell.RUNNING,
     prevent_initial_call=True,
 )
-def count_new(
-    _probe: Any, request: dict[str, Any] | None, state: dict[str, Any] | None, shown: str, tick: dict[str, int]
-) -> Any:
+def count_new(probe: dict[str, Any], state: dict[str, Any] | None, shown: str, tick: dict[str, int]) -> Any:
     """While somebody reads further down, new requests are counted and not pushed in."""
-    where, _ = _asked(state, request)
+    where, _ = _asked(state, probe)
     total = queries.total(log(), scope(), where)
     new = total - int(shown) if shown else 0
     return f"{new:,} new", new <= 0, _status(where, total, tick)
@@ -149,3 +156,6 @@ on.in_browser(
     Input(shell.EXPORT_PROGRESS, "children"),
 )
 shell.wire_status(on, view.STATUS)
+on.in_browser(
+    "hxgrid.keep", Input(view.STATUS, "data"), State(GRID, "getRowsRequest"), prevent_initial_call=True
+)

@@ -18,7 +18,7 @@ USUAL = (
 )  # fmt: skip
 """The columns a person sees before choosing others."""
 
-WIDTHS = {"time": 196, "status": 120, "model": 188, "user": 148, "error_class": 176, "call_id": 280, "trace_id": 280, "prompt_hash": 200, "tags": 200}  # fmt: skip
+WIDTHS = {"time": 212, "status": 120, "model": 188, "user": 180, "error_class": 176, "call_id": 280, "trace_id": 280, "prompt_hash": 200, "tags": 200}  # fmt: skip
 
 FILTERS: dict[str, tuple[str, list[str]]] = {
     "word": ("agTextColumnFilter", ["contains", "notContains", "equals", "notEqual", "startsWith", "endsWith", "blank", "notBlank"]),

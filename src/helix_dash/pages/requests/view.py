@@ -19,7 +19,13 @@ CARD, HOLDER, COUNT, MARK, NEW, PROBE = (
     "hx-grid-new",
     "hx-grid-probe",
 )
-DRAWER, DETAILS, COLUMNS, BAR, STATUS = "hx-drawer", "hx-details", "hx-columns-list", "hx-export-bar", "hx-requests-status"
+DRAWER, DETAILS, COLUMNS, BAR, STATUS = (
+    "hx-drawer",
+    "hx-details",
+    "hx-columns-list",
+    "hx-export-bar",
+    "hx-requests-status",
+)
 
 
 def layout() -> Component:
@@ -92,9 +98,18 @@ def _export() -> list[Component]:
         html.Div(
             className="hx-export",
             children=[
-                html.Progress(id=BAR, className="hx-export__bar", value="0", max="1", hidden=True, **{"aria-label": "Export"}),
+                html.Progress(
+                    id=BAR,
+                    className="hx-export__bar",
+                    value="0",
+                    max="1",
+                    hidden=True,
+                    **{"aria-label": "Export"},
+                ),
                 html.Span("", id=shell.EXPORT_PROGRESS, className="hx-faint", role="status"),
-                html.Button("Cancel", id=shell.EXPORT_CANCEL, className="hx-button", type="button", hidden=True),
+                html.Button(
+                    "Cancel", id=shell.EXPORT_CANCEL, className="hx-button", type="button", hidden=True
+                ),
                 html.A("", id=shell.EXPORT_LINK, className="hx-link hx-export__link", hidden=True),
                 html.Button(
                     [icon("download" if allowed else "lock"), "Export CSV"],

@@ -1,0 +1,91 @@
+"""What cubes can still tell of requests whose rows are gone (expired, or without space on this host)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from helix_dash.log.cells import Cells, Question
+from helix_dash.log.cube import BUCKETS, DIMENSIONS
+from helix_dash.log.filtering import expression
+from helix_dash.log.mapped import CodedCube
+from helix_dash.log.mirror import MirrorState
+from helix_dash.log.tally import Histogram, tallied
+from helix_dash.model import EVERYTHING
+
+
+@dataclass(slots=True)
+class Expired:
+    """The part of an answer that comes from cubes.
+
+    Args:
+        parts: tallies by ``k``.
+        histograms: duration column → ``k`` → histogram.
+        untold: the buckets about which the cubes cannot tell what was asked.
+        unranked: the buckets of which they cannot tell percentiles.
+    """
+
+    parts: list[pl.DataFrame] = field(default_factory=list)
+    histograms: dict[str, dict[int, Histogram]] = field(default_factory=dict)
+    untold: set[int] = field(default_factory=set)
+    unranked: set[int] = field(default_factory=set)
+
+
+def expired(
+    state: MirrorState, question: Question, cells: Cells, tallies: Sequence[str], durations: Sequence[str]
+) -> Expired:
+    """The cubes' part of the answer to ``question``. A quarter of an hour belongs to where it begins."""
+    found = Expired(histograms={name: {} for name in durations})
+    for cube in state.cubes:
+        inside = pl.col("quarter").is_between(question.start, question.end, closed="left")
+        frame = cube.cells.filter(inside)
+        if not frame.height:
+            continue
+        frame = _placed(frame, question)
+        touched = set(frame["bucket"].unique())
+        if not _answers(cube, question):
+            found.untold |= touched
+            continue
+        test = expression(question.scope, question.conditions, state.vocabulary, question.zone)
+        frame = frame if test is None else frame.filter(test)
+        found.parts.append(tallied(frame.with_columns(cells.key()), tallies, state.vocabulary, cells=True))
+        if not durations:
+            continue
+        if not _ranks(question):
+            found.unranked |= touched
+            continue
+        marks = _placed(cube.histograms.filter(inside), question)
+        test = expression(EVERYTHING, question.conditions, state.vocabulary, question.zone)
+        marks = (marks if test is None else marks.filter(test)).with_columns(cells.key())
+        for name in durations:
+            _add(found.histograms[name], marks.filter(pl.col("measure") == name))
+    return found
+
+
+def _placed(frame: pl.DataFrame, question: Question) -> pl.DataFrame:
+    places = np.searchsorted(np.asarray(question.starts), frame["quarter"].to_numpy(), side="right") - 1
+    return frame.with_columns(pl.Series("bucket", np.maximum(places, 0)))
+
+
+def _answers(cube: CodedCube, question: Question) -> bool:
+    asked = set(question.columns)
+    if question.scope.organization is not None:
+        asked.add("organization")
+    return (
+        question.bucket not in ("minute", "5minutes")
+        and asked | set(question.dims) <= set(DIMENSIONS)
+        and not asked & cube.folded  # a value that was asked for may be within "other"
+    )
+
+
+def _ranks(question: Question) -> bool:
+    return question.scope == EVERYTHING and question.columns | set(question.dims) <= {"model"}
+
+
+def _add(histograms: dict[int, Histogram], marks: pl.DataFrame) -> None:
+    sums = marks.group_by("k", "mark").agg(pl.col("n").sum())
+    for key, mark, count in sums.iter_rows():
+        histograms.setdefault(key, np.zeros(BUCKETS, np.int64))[mark] += count

@@ -1,0 +1,243 @@
+"""Figures by group and time bucket: the engine behind charts, cards and rankings.
+
+Rows are added up exactly. Where rows have expired (or this host has no space for them) their cubes are added
+instead, as far as cubes can tell; what they cannot tell is ``None``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import reduce
+from operator import and_
+from typing import Any
+
+import polars as pl
+
+from helix_dash.errors import BadQuery
+from helix_dash.log import completeness
+from helix_dash.log.cells import Cells, Group, Question
+from helix_dash.log.expired import Expired, expired
+from helix_dash.log.filtering import expression, needed
+from helix_dash.log.measures import MEASURES, PERCENTILES, TALLIES, Number, measured
+from helix_dash.log.mirror import MirrorState
+from helix_dash.log.scan import scan
+from helix_dash.log.schema import PICO
+from helix_dash.log.tally import (
+    Integers,
+    Ranked,
+    added,
+    histograms,
+    percentile_of_histogram,
+    tallied,
+)
+
+MOST_GROUPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Figures by group and time bucket.
+
+    Args:
+        starts: the buckets' first instants, epoch milliseconds; one element when no bucket was asked.
+        groups: one tuple of dimension values per group, in order of the first measure, largest first; ``None``
+            within is "unknown". ``((),)`` when no dimension was asked. At most 1000.
+        values: per measure, ``[group][bucket]``: ``None`` where nothing was recorded and the fold was not alive,
+            and for a percentile or ratio without requests.
+        unfinished: whether the last bucket is still filling.
+        approximate: whether percentiles come from histograms ("~"), because the rows have expired.
+        as_of: the instant up to which the answer is complete, epoch microseconds; ``None`` when unknown.
+        groups_total: how many groups there are, also beyond the 1000.
+        expired: whether something is ``None`` because single requests have expired and totals cannot tell it.
+    """
+
+    starts: tuple[int, ...]
+    groups: tuple[Group, ...]
+    values: dict[str, list[list[Number]]]
+    unfinished: bool = False
+    approximate: bool = False
+    as_of: int | None = None
+    groups_total: int = 0
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Everything known by cell: tallies in order of ``k``, durations to rank, and the cubes' part."""
+
+    tallies: pl.DataFrame
+    durations: dict[str, tuple[Integers, Integers]]
+    expired: Expired
+
+
+def series(state: MirrorState, question: Question, natural_end: int) -> Series:
+    """The answer to ``question``; ``natural_end`` is where its last bucket ends, also beyond the period.
+
+    Raises:
+        BadQuery: an unknown measure or dimension, or a bad condition.
+    """
+    figures = Figures(state, question)
+    as_of = state.as_of
+    return Series(
+        starts=tuple(start // 1000 for start in question.starts),
+        groups=figures.groups,
+        values={name: figures.values(name, _dollars) for name in question.measures},
+        unfinished=natural_end > (question.now if as_of is None else as_of),
+        approximate=figures.approximate,
+        as_of=as_of,
+        groups_total=figures.groups_total,
+        expired=figures.incomplete,
+    )
+
+
+def totals(state: MirrorState, question: Question) -> dict[str, Number | Decimal]:
+    """The measures over the whole period, money as exact :class:`~decimal.Decimal` dollars."""
+    figures = Figures(state, question)
+    return {name: figures.values(name, _exact)[0][0] for name in question.measures}
+
+
+def _dollars(pico: int) -> float:
+    return pico / PICO
+
+
+def _exact(pico: int) -> Decimal:
+    return Decimal(pico).scaleb(-12)
+
+
+class Figures:
+    """The answer to one question, from which measures are read.
+
+    Attributes:
+        groups: the largest groups by the first measure.
+        groups_total: how many there are.
+        approximate: whether a percentile comes from a histogram.
+        incomplete: whether something cannot be told any more.
+    """
+
+    def __init__(self, state: MirrorState, question: Question) -> None:
+        for name in question.measures:
+            if name not in MEASURES and name not in PERCENTILES:
+                raise BadQuery("measures", f"There is no measure {name!r}.")
+        self._question = question
+        self._cells = Cells(question, state.vocabulary)
+        self._answer = _answer(state, question, self._cells)
+        self._sorted: dict[tuple[str, int], Ranked] = {}
+        self._keys: list[int] = self._answer.tallies["k"].to_list()
+        ranked = self._ranked() if question.dims else [0]
+        self.groups_total = len(ranked)
+        self._places = {group: place for place, group in enumerate(ranked[:MOST_GROUPS])}
+        self.groups = tuple(self._cells.group(group) for group in self._places) if question.dims else ((),)
+        self._known = self._known_buckets(state)
+        gone = self._answer.expired
+        self.approximate = any(gone.histograms.values())
+        self.incomplete = bool(gone.untold or gone.unranked)
+
+    def values(self, name: str, money: Any) -> list[list[Any]]:
+        """``[group][bucket]`` of one measure; ``money`` makes of 10⁻¹² dollars what the caller wants."""
+        adds = name in MEASURES and MEASURES[name].adds
+        convert = money if name in MEASURES and MEASURES[name].money else _same
+        empty = [convert(0) if adds and known else None for known in self._known]
+        lines = [list(empty) for _ in self._places]
+        buckets = self._cells.buckets
+        for key, value in self._by_cell(name):
+            group, bucket = divmod(key, buckets)
+            if group in self._places:
+                lines[self._places[group]][bucket] = None if value is None else convert(value)
+        gone = self._answer.expired
+        for bucket in gone.untold | (gone.unranked if name in PERCENTILES else set()):
+            for line in lines:
+                line[bucket] = None
+        return lines
+
+    def _by_cell(self, name: str, *, whole_groups: bool = False) -> Iterable[tuple[int, Number]]:
+        """``k`` (or the group's number) and the measure's figure, money in 10⁻¹² dollars."""
+        if name in PERCENTILES:
+            column, percent = PERCENTILES[name]
+            return self._percentile(column, percent, self._cells.buckets if whole_groups else 1)
+        tallies, keys = self._answer.tallies, self._keys
+        if whole_groups:
+            tallies = tallies.group_by(pl.col("k") // self._cells.buckets).agg(pl.all().exclude("k").sum())
+            keys = tallies["k"].to_list()
+        measure = MEASURES[name]
+        return zip(
+            keys, map(measure.figure, *(tallies[part].to_list() for part in measure.tallies)), strict=True
+        )
+
+    def _percentile(self, column: str, percent: int, per_group: int) -> Iterable[tuple[int, float]]:
+        keys, micros = self._answer.durations[column]
+        if (column, per_group) not in self._sorted:
+            self._sorted[column, per_group] = Ranked(keys // per_group, micros)
+        found = self._sorted[column, per_group].at(percent)
+        rough: dict[int, Any] = {}
+        for key, histogram in self._answer.expired.histograms[column].items():
+            rough[key // per_group] = rough.get(key // per_group, 0) + histogram
+        if rough:
+            exact = histograms(keys // per_group, micros)
+            for key, histogram in rough.items():
+                found[key] = percentile_of_histogram(histogram + exact.get(key, 0), percent)
+        return ((key, micro / 1000) for key, micro in found.items())
+
+    def _ranked(self) -> list[int]:
+        """The numbers of all groups, largest first; ties and unknown figures in order of their words."""
+        first = self._question.measures[0] if self._question.measures else "requests"
+        buckets = self._cells.buckets
+        figure: dict[int, Any] = dict.fromkeys((key // buckets for key in self._keys), None)
+        figure.update(self._by_cell(first, whole_groups=True))
+
+        def order(group: int) -> tuple[Any, ...]:
+            value = figure[group]
+            words = [(word is None, word or "") for word in self._cells.group(group)]
+            return value is None, -(value or 0), words
+
+        return sorted(figure, key=order)
+
+    def _known_buckets(self, state: MirrorState) -> list[bool]:
+        question, covered = self._question, completeness.joined(state.coverage)
+        seen = {key % self._cells.buckets for key in self._keys}
+        if question.bucket is None:
+            return [
+                bool(seen) or completeness.touches(covered, question.start, min(question.end, question.now))
+            ]
+        until = min(question.now, state.as_of or 0)
+
+        def is_known(bucket: int) -> bool:
+            start, end = question.limits(bucket)
+            return bucket in seen or completeness.covers(covered, start, min(end, until))
+
+        return [is_known(bucket) for bucket in range(self._cells.buckets)]
+
+
+def _same(value: Number) -> Number:
+    return value
+
+
+def _answer(state: MirrorState, question: Question, cells: Cells) -> _Answer:
+    durations = sorted({PERCENTILES[name][0] for name in question.measures if name in PERCENTILES})
+    wanted = {part for name in question.measures if name in MEASURES for part in MEASURES[name].tallies}
+    tallies = sorted(wanted | {"requests"})
+    gone = expired(state, question, cells, tallies, durations)
+    frame = _rows(state, question, tallies, durations).with_columns(cells.key())
+    ranked = {}
+    for column in durations:
+        part = frame.filter(measured(state.vocabulary, column)).select("k", pl.col(column).cast(pl.Int64))
+        ranked[column] = (part["k"].to_numpy(), part[column].to_numpy())
+    parts = [tallied(frame, tallies, state.vocabulary), *gone.parts]
+    return _Answer(added(parts), ranked, gone)
+
+
+def _rows(state: MirrorState, question: Question, tallies: list[str], durations: list[str]) -> pl.DataFrame:
+    """The rows of the question with the columns that its figures read."""
+    found = scan(state, question.start, question.end, question.now)
+    test = expression(question.scope, question.conditions, state.vocabulary, question.zone)
+    tests = [part for part in (found.guard, test) if part is not None]
+    reads = {column for name in tallies for column in TALLIES[name].reads}
+    reads |= {"time", *question.dims, *durations, *(("status", "stream") if durations else ())}
+    tested = needed(question.conditions) | found.guard_columns
+    if question.scope.organization is not None:
+        tested |= {"organization"}
+    frame = found.frame(reads | tested)
+    if len(question.starts) > 1:
+        frame = frame.with_columns(found.buckets(question.starts))
+    return frame.filter(reduce(and_, tests)) if tests else frame
