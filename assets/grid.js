@@ -41,7 +41,7 @@
   }
   const order = (grid) => grid.getColumnState().filter((one) => one.sort).map(({ colId, sort }) => ({ colId, sort }));
 
-  let others = null, listening = null;
+  let others = null, listening = null, asked = null;
   function listen(grid) {
     if (listening === grid) return;
     listening = grid;
@@ -51,6 +51,7 @@
   }
   function gridded(request) {
     if (!request) return;
+    asked = request;
     const grid = api();
     if (grid) listen(grid);
     if (request.startRow === 0) window.hx.set({ grid: text(request.filterModel, request.sortModel) });
@@ -72,7 +73,8 @@
       grid.purgeInfiniteCache();
     }
   }
-  function keep(status, request) {
+  function keep(status) {
+    const request = asked;
     /* the server could not answer this block: answer with what is there, else the grid would wait for ever */
     const grid = api(), card = document.getElementById("hx-grid");
     if (!status || !status.failed || !grid || !request || card.dataset.state !== "stale") return;
@@ -83,6 +85,7 @@
     }
     window.dash_clientside.set_props(GRID, { getRowsResponse: { rowData: rows, rowCount: Number(card.dataset.total) } });
   }
+  document.addEventListener("hx-told", (event) => keep(event.detail));
   function livegrid(tick) {
     const grid = api();
     if (!grid || !tick || !tick.n) return;
@@ -119,6 +122,6 @@
     return [String(done || 0), String(all || 1), !text];
   }
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    hxgrid: { keep, gridded, regrid, livegrid, shownew, rowopen, drawer, undrawer, columns, exportbar },
+    hxgrid: { gridded, regrid, livegrid, shownew, rowopen, drawer, undrawer, columns, exportbar },
   });
 })();

@@ -114,6 +114,7 @@
     if (!status) return;
     last = status.failed ? { ...last, stale: `${status.failed} Showing what was known at ${last.as_of}.`.replace(/ Showing what was known at —.$/, "") } : status;
     window.dash_clientside.set_props("hx-status", { data: last });
+    document.dispatchEvent(new CustomEvent("hx-told", { detail: status }));
   }
   let answered = { tick: 0, at: 0 };
   function trust(status, ticked, config) {

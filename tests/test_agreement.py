@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import typer
 
+from helix_dash.api.routes import SUMMARY
 from helix_dash.cli import app
 from helix_dash.log.keys import LogKeys
 from helix_dash.log.schema import SHOWN
-from helix_dash.metrics.summary import Summary
 from helix_dash.pages import SECTIONS
 from helix_dash.settings import TABLE, Settings
 
@@ -51,7 +51,12 @@ def test_every_setting_is_documented(row: object) -> None:
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Settings)])
 def test_every_setting_is_used(field: str) -> None:
     code = _code().replace((SOURCE / "settings.py").read_text("utf-8"), "")
-    assert re.search(rf"\.{field}\b", code) or field == "data_dir"
+    names = [row.name for row in TABLE if row.field == field]
+    assert re.search(rf"\.{field}\b", code) or f"'{names[0]}'" in _gunicorn()
+
+
+def _gunicorn() -> str:
+    return _text("gunicorn.conf.py").replace('"', "'")
 
 
 @pytest.mark.parametrize("name", ["settings.md", "api.md", "deployment.md"])
@@ -104,7 +109,7 @@ def test_every_page_is_in_the_readme(section: object) -> None:
     assert f"**{section.title}**" in _text("README.md")  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Summary)])
+@pytest.mark.parametrize("name", SUMMARY)
 def test_every_figure_of_the_summary_is_documented(name: str) -> None:
     assert f"`{name}`" in _text("docs/api.md")
 

@@ -9,11 +9,11 @@ import redis
 from flask import Flask, session
 from flask.testing import FlaskClient
 from flask_login import LoginManager
-from webapp import people, settings, sign_in, store, web_store  # noqa: F401 - fixtures
 
 from helix_dash.blueprint import helix_blueprint
 from helix_dash.errors import SettingError
 from helix_dash.pages import SECTIONS
+from webapp import people, settings, sign_in, store, web_store  # noqa: F401 - fixtures
 
 
 def host() -> Flask:

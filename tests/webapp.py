@@ -91,9 +91,7 @@ def _part(name: str, value: Any) -> dict[str, Any]:
 
 def show_call(client: FlaskClient, **given: Any) -> Any:
     """A call of :func:`show`."""
-    return call(
-        client, "figure.children", inputs=[("tick.data", 1)], state=[("session.data", None)], **given
-    )
+    return call(client, "figure.children", inputs=[("tick.data", 1)], state=[("session.data", None)], **given)
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +131,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     """The app with its two test pages and no log."""
     entered.clear()
     logging.getLogger("dash").handlers.clear()
-    yield build(settings)
+    return build(settings)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def create_app(
     server: Flask | None = None,
     prefix: str | None = None,
     sections: Sequence[Section] = SECTIONS,
-    open_log: Callable[[Settings], RequestLog] = context.open_log,
+    open_log: Callable[[Settings], RequestLog] = context.followed_log,
 ) -> Flask:
     """The whole web app.
 
@@ -70,7 +70,7 @@ def create_app(
     running = Running(
         settings, prefix, store, open_log, {section.path: section.permission for section in sections}
     )
-    slug = prefix.strip("/").replace("/", "-").replace(".", "-") or "root"
+    slug = prefix.strip("/").replace("/", ":").replace(".", "-") or "root"
     sessions, calls = Sessions(store, f"helix_dash:{prefix}"), Calls()
     Guard(running, sessions, calls).install(server)
     for routes in (
@@ -147,17 +147,17 @@ def _dash(server: Flask, running: Running, sections: Sequence[Section], calls: C
     )
     dash.logger.setLevel(logging.WARNING)
     dash.layout = partial(_layout, sections)
-    guard = permitted
     with calls.declaring(dash, "read"):
-        shell.callbacks(sections, prefix, context.may, _values).attach(dash, guard)
+        shell.callbacks(sections, prefix, context.may, _values).attach(dash, permitted)
     for section in sections:
         with calls.declaring(dash, section.permission):
-            section.callbacks.attach(dash, guard)
+            section.callbacks.attach(dash, permitted)
     if settings.enable_exports:
         with calls.declaring(dash, "export:create"):
-            export_callbacks.attach(dash, exports)
-    # Dash would do this at the first request, without a lock: of several first requests some would fail.
-    with calls.declaring(dash, "read"), server.test_request_context(prefix):
+            export_callbacks.attach(dash, permitted)
+    # Dash would do this at the first request, without a lock: of several first requests some would fail. The
+    # only callbacks it adds are those that cancel background jobs, and exports are our only ones.
+    with calls.declaring(dash, "export:create"), server.test_request_context(prefix):
         g.helix_dash, g.helix_user = running, None
         dash._setup_server()
     return dash

@@ -9,8 +9,9 @@ us. The host's ``secret_key`` signs our part of its session. See examples/flask_
 from __future__ import annotations
 
 import itertools
+from typing import cast
 
-from flask import Blueprint
+from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from helix_dash.app import create_app
@@ -39,6 +40,6 @@ def helix_blueprint(settings: Settings) -> Blueprint:
                 "Register the blueprint with a url_prefix, as in url_prefix='/helix': without one our guard "
                 "would close the host's own pages."
             )
-        create_app(settings, server=state.app, prefix=f"/{prefix}/")
+        create_app(settings, server=cast("Flask", state.app), prefix=f"/{prefix}/")
 
     return blueprint

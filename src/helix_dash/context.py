@@ -140,3 +140,12 @@ def open_log(settings: Settings) -> RequestLog:
 
     mirror = Mirror(settings.log_redis_url, settings.cache_dir)
     return RequestLog(mirror, settings.zone, settings.max_data_points)
+
+
+def followed_log(settings: Settings) -> RequestLog:
+    """The same, kept fresh from a thread of this process for as long as it lives."""
+    from helix_dash.log.follow import Follower
+
+    log = open_log(settings)
+    Follower(log).start()
+    return log

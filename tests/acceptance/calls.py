@@ -79,9 +79,10 @@ async def one(ledger: Ledger, number: int) -> None:
             await litellm.acompletion(**{**asked, "mock_response": "litellm.RateLimitError"})
         ledger.add(model, user, "throttled")
     elif kind in (3, 6):
-        chunks = [chunk async for chunk in await litellm.acompletion(**asked, stream=True)]
-        whole = litellm.stream_chunk_builder(chunks, messages=asked["messages"])
-        ledger.add(model, user, "success", whole.usage, price(model, whole))
+        streamed = await litellm.acompletion(**asked, stream=True, stream_options={"include_usage": True})
+        usage = [chunk.usage async for chunk in streamed if getattr(chunk, "usage", None)][-1]
+        answer = litellm.ModelResponse(model=model, usage=usage)
+        ledger.add(model, user, "success", usage, price(model, answer))
     elif kind == 9:
         answer = await litellm.aembedding(
             model="text-embedding-3-small",

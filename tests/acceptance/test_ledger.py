@@ -21,7 +21,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.browser.chromium import find_chromium
+import shutil
 
 PATIENCE = 90.0
 PASSWORD = "a ledger of two hundred calls"
@@ -118,7 +118,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 def page(product: Product, tmp_path: Path) -> Iterator[Page]:
     """A signed-in Chromium."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = chromium.new_page(
             base_url=product.url, viewport={"width": 1440, "height": 900}, accept_downloads=True
         )

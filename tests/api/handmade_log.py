@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
-from helix_dash.log.query import Page
+from helix_dash.log.query import LogHealth, Page
 from helix_dash.log.schema import SHOWN
 from helix_dash.model import Filter, Scope, Slice, Sort
 
@@ -34,5 +33,7 @@ class HandmadeLog:
         rows = [row(number) for number in range(1, there + 1)][part.offset : part.offset + part.limit]
         return Page(rows, there, 1000 if watermark is None else watermark)
 
-    def health(self) -> Any:
-        return SimpleNamespace(store_ok=self.store_ok, as_of=1 if self.store_ok else None)
+    def health(self) -> LogHealth:
+        return LogHealth(
+            store_ok=self.store_ok, error="" if self.store_ok else "The log has not been read yet."
+        )

@@ -8,9 +8,9 @@ import pytest
 import redis
 from flask.testing import FlaskClient
 from handmade_log import HandmadeLog
-from webapp import build, sign_in
 
 from helix_dash.embedded import EmbeddedStore
+from webapp import build, sign_in
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import pytest
 import redis
 from flask.testing import FlaskClient
 from handmade_log import HandmadeLog
-from webapp import build, sign_in
 
 from helix_dash.auth.users import create_token, create_user
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.schema import SHOWN
 from helix_dash.model import Condition, Scope, Sort
+from webapp import build, sign_in
 
 PATH = "/api/v1/requests"
 
@@ -142,7 +142,9 @@ def test_a_bad_parameter_is_400_with_its_name(reader: FlaskClient, query: str, f
     assert error["field"] == field
 
 
-@pytest.mark.parametrize("header", ["Bearer ", "Bearer x", "Bearer helix_" + "A" * 43, "Basic YTpi", "bearer"])
+@pytest.mark.parametrize(
+    "header", ["Bearer ", "Bearer x", "Bearer helix_" + "A" * 43, "Basic YTpi", "bearer"]
+)
 def test_a_wrong_token_is_401(reader: FlaskClient, header: str) -> None:
     answer = reader.get(PATH, headers={"Authorization": header})
     assert (answer.status_code, answer.json["error"]["code"]) == (401, "not_signed_in")

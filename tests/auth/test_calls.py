@@ -13,12 +13,12 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from webapp import SECTION, build, call, entered, show_call, sign_in
 
 from helix_dash.context import asker
 from helix_dash.errors import BadQuery, NotFound, StoreUnavailable
 from helix_dash.ui.section import Section
 from helix_dash.ui.wiring import Callbacks
+from webapp import SECTION, build, call, entered, show_call, sign_in
 
 PATH = "/_dash-update-component"
 GOOD = {
@@ -106,7 +106,9 @@ def test_a_call_no_page_makes_is_400_without_a_stack(viewer: FlaskClient, body: 
     assert entered == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b'{"a":' * 100_000], ids=["empty", "cut", "binary", "deep"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"\xff\xfe", b'{"a":' * 100_000], ids=["empty", "cut", "binary", "deep"]
+)
 def test_a_body_that_is_no_json_is_400(viewer: FlaskClient, body: bytes) -> None:
     """T10."""
     answer = viewer.post(PATH, data=body, content_type="application/json")
@@ -212,7 +214,9 @@ def test_a_section_gives_its_permission_to_its_callbacks(settings: Any, people: 
         found = asker()
         return found.name if found else "nobody"
 
-    section = Section("audit", "Audit", "table", "Operate", "/audit", lambda: html.Div(id="figure"), on, "audit:read")
+    section = Section(
+        "audit", "Audit", "table", "Operate", "/audit", lambda: html.Div(id="figure"), on, "audit:read"
+    )
     app = build(settings, sections=(SECTION_WITHOUT_CALLBACKS, section))
     answers = {}
     for name in ("editor", "admin"):

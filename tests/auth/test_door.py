@@ -8,10 +8,10 @@ import pytest
 import redis
 from flask import Flask
 from flask.testing import FlaskClient
-from webapp import build, settings_for, show_call, sign_in
 
 from helix_dash.auth.guard import MAX_BODY
 from helix_dash.embedded import EmbeddedStore
+from webapp import build, settings_for, show_call, sign_in
 
 
 @pytest.fixture
@@ -28,16 +28,16 @@ def test_a_page_sends_the_anonymous_to_the_sign_in(client: FlaskClient, store: r
 @pytest.mark.parametrize(
     "path", ["/api/v1/summary", "/api/v1/requests", "/_dash-layout", "/_dash-dependencies", "/exports/x.csv"]
 )
-def test_data_is_refused_to_the_anonymous_as_json(
-    client: FlaskClient, store: redis.Redis, path: str
-) -> None:
+def test_data_is_refused_to_the_anonymous_as_json(client: FlaskClient, store: redis.Redis, path: str) -> None:
     """T02."""
     answer = client.get(path)
     assert answer.status_code == 401
     assert answer.json == {"error": {"code": "not_signed_in", "message": "Please sign in."}}
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/secret/", "/requests/../secret", "/a/b/c", "/_mcp", "/..%2fsecret"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/secret/", "/requests/../secret", "/a/b/c", "/_mcp", "/..%2fsecret"]
+)
 def test_an_unknown_path_is_404_and_not_the_page_dash_gives_for_everything(
     viewer: FlaskClient, path: str
 ) -> None:
@@ -62,7 +62,12 @@ def test_a_method_that_does_not_exist_is_405_as_json(viewer: FlaskClient) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["/_dash-component-suites/os/x.js", "/_dash-component-suites/dash/..%2f..%2fsetup.py", "/assets/../app.py"]
+    "path",
+    [
+        "/_dash-component-suites/os/x.js",
+        "/_dash-component-suites/dash/..%2f..%2fsetup.py",
+        "/assets/../app.py",
+    ],
 )
 def test_a_file_that_is_not_ours_is_404_without_a_stack(client: FlaskClient, path: str) -> None:
     """T16."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from helix_dash.auth.policy import LEAST_ROLE, ROLES, permissions
@@ -9,7 +11,7 @@ from helix_dash.auth.policy import LEAST_ROLE, ROLES, permissions
 
 def test_each_role_may_what_the_roles_before_it_may() -> None:
     held = [permissions(role) for role in ROLES]
-    assert all(less < more for less, more in zip(held, held[1:], strict=False))
+    assert all(less < more for less, more in itertools.pairwise(held))
 
 
 def test_an_administrator_holds_every_permission() -> None:

@@ -10,13 +10,13 @@ import redis
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
-from webapp import PASSWORD, build, settings_for, show_call, sign_in
 
 from helix_dash.auth import session as sessions
 from helix_dash.auth.session import check_secret_key
 from helix_dash.auth.users import USERS, create_user, disable_user
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.errors import SettingError
+from webapp import PASSWORD, build, settings_for, show_call, sign_in
 
 COOKIE = "helix_session"
 
@@ -92,9 +92,7 @@ def test_a_copied_cookie_is_worth_nothing_after_the_sign_out(app: Flask, viewer:
     assert show_call(thief).status_code == 401
 
 
-def test_a_sign_out_is_known_to_other_workers_at_once(
-    app: Flask, viewer: FlaskClient, settings: Any
-) -> None:
+def test_a_sign_out_is_known_to_other_workers_at_once(app: Flask, viewer: FlaskClient, settings: Any) -> None:
     """T27."""
     other_worker = build(settings)
     thief = copied(other_worker, viewer)

@@ -8,12 +8,12 @@ import pytest
 import redis
 from flask import Flask
 from flask.testing import FlaskClient
-from webapp import PASSWORD, sign_in
 
 from helix_dash.auth import login, passwords
 from helix_dash.auth.throttle import PER_ACCOUNT_AND_ADDRESS, PER_ADDRESS
 from helix_dash.auth.users import create_user, disable_user
 from helix_dash.embedded import EmbeddedStore
+from webapp import PASSWORD, sign_in
 
 
 def test_the_right_password_signs_in(client: FlaskClient, people: redis.Redis) -> None:
@@ -67,7 +67,11 @@ def test_a_name_with_markup_is_shown_as_text(client: FlaskClient, people: redis.
 
 @pytest.mark.parametrize(
     ("name", "password"),
-    [(name, word) for name in ("admin", "root", "helix", "demo") for word in ("admin", "password", "helix", "demo")],
+    [
+        (name, word)
+        for name in ("admin", "root", "helix", "demo")
+        for word in ("admin", "password", "helix", "demo")
+    ],
 )
 def test_no_default_account_exists(client: FlaskClient, store: redis.Redis, name: str, password: str) -> None:
     """T22."""
@@ -84,7 +88,9 @@ def test_the_page_tells_no_version_and_loads_no_bundle(client: FlaskClient, stor
     assert not re.search(r"\d+\.\d+\.\d+|_dash-config|dash_renderer|plotly|Python", text)
 
 
-def test_everything_the_page_loads_is_there_without_a_sign_in(client: FlaskClient, store: redis.Redis) -> None:
+def test_everything_the_page_loads_is_there_without_a_sign_in(
+    client: FlaskClient, store: redis.Redis
+) -> None:
     text = client.get("/login").text
     loaded = re.findall(r'(?:src|href)="([^"]+)"', text)
     assert loaded
@@ -140,7 +146,9 @@ def test_too_many_failures_close_the_account_for_that_address(
     """T23: the passwords after the limit are not even looked at."""
     looked_at: list[str] = []
     monkeypatch.setattr(login.passwords, "verified", lambda word, _: looked_at.append(word) or False)
-    answers = [sign_in(client, "viewer", f"wrong password {n}") for n in range(PER_ACCOUNT_AND_ADDRESS.attempts + 3)]
+    answers = [
+        sign_in(client, "viewer", f"wrong password {n}") for n in range(PER_ACCOUNT_AND_ADDRESS.attempts + 3)
+    ]
     assert [answer.status_code for answer in answers][-3:] == [429] * 3
     assert len(looked_at) == PER_ACCOUNT_AND_ADDRESS.attempts
 
@@ -168,7 +176,9 @@ def test_many_names_from_one_address_are_too_many(
     client: FlaskClient, people: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(login.passwords, "verified", lambda *_: False)
-    answers = [sign_in(client, f"name{n}", "wrong password!").status_code for n in range(PER_ADDRESS.attempts + 1)]
+    answers = [
+        sign_in(client, f"name{n}", "wrong password!").status_code for n in range(PER_ADDRESS.attempts + 1)
+    ]
     assert answers[-1] == 429
 
 
@@ -185,7 +195,9 @@ def test_another_address_may_still_sign_in_to_a_closed_account(app: Flask, peopl
 
 
 def test_who_succeeds_is_not_counted(app: Flask, people: redis.Redis) -> None:
-    answers = {sign_in(app.test_client(), "viewer").status_code for _ in range(PER_ACCOUNT_AND_ADDRESS.attempts + 2)}
+    answers = {
+        sign_in(app.test_client(), "viewer").status_code for _ in range(PER_ACCOUNT_AND_ADDRESS.attempts + 2)
+    }
     assert answers == {303}
 
 

@@ -1,8 +1,9 @@
-"""Calls of the real LiteLLM, without a network, recorded by the hook; run by test_litellm.py in a process of its own.
+"""Calls of the real LiteLLM, without a network, recorded by the hook; test_litellm.py runs this beside itself.
 
-    python litellm_calls.py <redis url> <scenario>
+    python litellm_calls.py <redis url>
 
-prints, as JSON, how many records were left unwritten and the ledger: what the caller himself knows of each call.
+runs each scenario that it reads from its input, a name a line, and answers each with a line of JSON: how many
+records were left unwritten, and the ledger, which is what the caller himself knows of each call.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
+from unittest import mock
 
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # LiteLLM reads it when imported, and else asks GitHub
 
-import litellm  # noqa: E402 - it reads its environment when imported
+import litellm
 
-from helix_dash.sources.litellm import HelixLogger  # noqa: E402
+from helix_dash.sources.litellm import HelixLogger
+from helix_dash.sources.litellm_delivery import wait_until_delivered
 
 HELLO = [{"role": "user", "content": "hello"}]
+STREAM: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
 Ledger = list[dict[str, Any]]
 
 
@@ -86,16 +90,16 @@ def synchronous(ledger: Ledger) -> None:
     )
     ledger.append({**paid(answer, "my-free", "eve"), "cost": 0.0})
     stream = litellm.completion(
-        model="gpt-4o-mini", messages=HELLO, mock_response="one two three", stream=True, metadata=key("ada")
+        model="gpt-4o-mini", messages=HELLO, mock_response="one two three", metadata=key("ada"), **STREAM
     )
-    answer = litellm.stream_chunk_builder(list(stream), messages=HELLO)
+    answer = litellm.ModelResponse(model="gpt-4o-mini", usage=list(stream)[-1].usage)
     ledger.append(paid(answer, "gpt-4o-mini", "ada", stream=True))
 
 
 def failing(ledger: Ledger) -> None:
-    def fails(model: str, mock: Any, status: str, code: int) -> None:
+    def fails(model: str, response: Any, status: str, code: int) -> None:
         with contextlib.suppress(Exception):
-            litellm.completion(model=model, messages=HELLO, mock_response=mock, metadata=key("ada"))
+            litellm.completion(model=model, messages=HELLO, mock_response=response, metadata=key("ada"))
         ledger.append(nothing(model, "ada", status, code=code))
 
     fails("gpt-4o", "litellm.RateLimitError", "throttled", 429)
@@ -111,17 +115,22 @@ async def asynchronous(ledger: Ledger) -> None:
         )
         ledger.append(paid(answer, "gpt-4o", user))
     stream = await litellm.acompletion(
-        model="gpt-4o", messages=HELLO, mock_response="one two three", stream=True, metadata=key("ada")
+        model="gpt-4o", messages=HELLO, mock_response="one two three", metadata=key("ada"), **STREAM
     )
-    answer = litellm.stream_chunk_builder([chunk async for chunk in stream], messages=HELLO)
+    answer = litellm.ModelResponse(model="gpt-4o", usage=[chunk async for chunk in stream][-1].usage)
     ledger.append(paid(answer, "gpt-4o", "ada", stream=True))
     answer = await litellm.aembedding(
         model="text-embedding-3-large", input="a", mock_response=[0.5] * 16, metadata=key("ben")
     )
     ledger.append(paid(answer, "text-embedding-3-large", "ben", dimensions=16))
-    for mock, status, code in (("litellm.RateLimitError", "throttled", 429), (Exception("x"), "error", 500)):
+    for response, status, code in (
+        ("litellm.RateLimitError", "throttled", 429),
+        (Exception("x"), "error", 500),
+    ):
         with contextlib.suppress(Exception):
-            await litellm.acompletion(model="gpt-4o", messages=HELLO, mock_response=mock, metadata=key("ben"))
+            await litellm.acompletion(
+                model="gpt-4o", messages=HELLO, mock_response=response, metadata=key("ben")
+            )
         ledger.append(nothing("gpt-4o", "ben", status, code=code))
     with contextlib.suppress(Exception):
         # LiteLLM reports a time-out twice, by its synchronous and by its asynchronous failure event.
@@ -166,8 +175,9 @@ def without_payload(ledger: Ledger) -> None:
     """What LiteLLM does when it cannot build its payload of an event."""
     from litellm.litellm_core_utils import litellm_logging
 
-    litellm_logging.get_standard_logging_object_payload = lambda *_, **__: None
-    synchronous(ledger)
+    with mock.patch.object(litellm_logging, "get_standard_logging_object_payload", return_value=None):
+        synchronous(ledger)
+        wait_until_delivered(time.monotonic() + 30)
 
 
 async def routed(ledger: Ledger) -> None:
@@ -197,6 +207,16 @@ async def routed(ledger: Ledger) -> None:
         )
 
 
+async def few(ledger: Ledger) -> None:
+    """Three calls, after which LiteLLM got no time to report them."""
+    for user in ("ada", "ben", "eve"):
+        answer = await litellm.acompletion(
+            model="gpt-4o", messages=HELLO, mock_response="hi", metadata=key(user)
+        )
+        ledger.append(paid(answer, "gpt-4o", user))
+    await asyncio.sleep(0)
+
+
 async def from_inside(hook: HelixLogger, ledger: Ledger) -> int:
     """Flush where the loop runs, after it had time to deliver."""
     await asynchronous(ledger)
@@ -204,31 +224,40 @@ async def from_inside(hook: HelixLogger, ledger: Ledger) -> int:
     return hook.flush(timeout=30)
 
 
-async def from_a_thread(hook: HelixLogger, ledger: Ledger) -> int:
+async def from_a_thread(hook: HelixLogger, calls: Coroutine[Any, Any, None]) -> int:
     """Flush beside the loop, at once."""
-    await asynchronous(ledger)
+    await calls
     return await asyncio.to_thread(hook.flush, 30)
 
 
-def main(url: str, scenario: str) -> None:
-    hook, ledger = HelixLogger(redis_url=url), Ledger()
+def in_a_loop_that_ends(calls: Coroutine[Any, Any, None]) -> None:
+    """Leaves events in LiteLLM's queue, whose loop is gone."""
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(calls)
+    loop.close()
+
+
+def main(url: str) -> None:
+    hook = HelixLogger(redis_url=url)
     litellm.callbacks = [hook]
-    run: dict[str, Callable[[], Any]] = {
-        "synchronous": lambda: synchronous(ledger),
-        "failing": lambda: failing(ledger),
-        "asynchronous": lambda: asyncio.run(asynchronous(ledger)),
-        "inside": lambda: asyncio.run(from_inside(hook, ledger)),
-        "thread": lambda: asyncio.run(from_a_thread(hook, ledger)),
-        "caching": lambda: caching(ledger),
-        "caching_asynchronously": lambda: asyncio.run(caching_asynchronously(ledger)),
-        "without_payload": lambda: without_payload(ledger),
-        "routed": lambda: asyncio.run(routed(ledger)),
+    run: dict[str, Callable[[Ledger], Any]] = {
+        "synchronous": synchronous,
+        "failing": failing,
+        "inside": lambda ledger: asyncio.run(from_inside(hook, ledger)),
+        "asynchronous": lambda ledger: asyncio.run(from_a_thread(hook, asynchronous(ledger))),
+        "routed": lambda ledger: asyncio.run(from_a_thread(hook, routed(ledger))),
+        "ended": lambda ledger: in_a_loop_that_ends(few(ledger)),
+        "caching": caching,
+        "caching_asynchronously": lambda ledger: asyncio.run(caching_asynchronously(ledger)),
+        "without_payload": without_payload,
     }
-    left = run[scenario]()
-    left = hook.flush(timeout=30) if left is None else left
-    print(json.dumps({"left": left, "ledger": ledger}), file=sys.__stdout__)
+    for scenario in sys.stdin:
+        litellm.cache, ledger = None, Ledger()
+        left = run[scenario.strip()](ledger)
+        left = hook.flush(timeout=30) if left is None else left
+        print(json.dumps({"left": left, "ledger": ledger}), file=sys.__stdout__, flush=True)
 
 
 if __name__ == "__main__":
     with contextlib.redirect_stdout(sys.stderr):  # LiteLLM prints hints
-        main(*sys.argv[1:])
+        main(sys.argv[1])

@@ -46,10 +46,10 @@ def test_only_its_owner_may_open_its_socket(store_server: EmbeddedStore) -> None
     assert store_server.socket.stat().st_mode & 0o077 == 0
 
 
-def test_it_never_evicts_and_writes_its_file_every_second(store_server: EmbeddedStore) -> None:
+def test_it_never_evicts_and_syncs_before_it_acknowledges(store_server: EmbeddedStore) -> None:
     with connect(store_server.url) as client:
         settings = client.config_get("maxmemory-policy", "appendonly", "appendfsync")
-    assert settings == {"maxmemory-policy": "noeviction", "appendonly": "yes", "appendfsync": "everysec"}
+    assert settings == {"maxmemory-policy": "noeviction", "appendonly": "yes", "appendfsync": "always"}
 
 
 def test_a_second_server_over_the_same_folder_is_refused(

@@ -98,13 +98,20 @@ def test_a_flag_is_true_or_false(value: bool, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "inner", "shown"),
-    [("latency_ms", 412_500, "412.5"), ("latency_ms", 1, "0.001"), ("similarity", 920_800, "0.9208"), ("retries", 3, "3")],
+    [
+        ("latency_ms", 412_500, "412.5"),
+        ("latency_ms", 1, "0.001"),
+        ("similarity", 920_800, "0.9208"),
+        ("retries", 3, "3"),
+    ],
 )
 def test_numbers_are_in_the_unit_their_column_is_named_for(name: str, inner: int, shown: str) -> None:
     assert cell(name, inner) == shown
 
 
-@pytest.mark.parametrize("payload", ["=cmd|' /C calc'!A0", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", '";=1', "=1\n=2"])
+@pytest.mark.parametrize(
+    "payload", ["=cmd|' /C calc'!A0", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", '";=1', "=1\n=2"]
+)
 def test_a_text_a_spreadsheet_would_run_is_defused(payload: str) -> None:
     """T42."""
     shown = cell("user", payload)
@@ -122,10 +129,17 @@ def test_a_negative_looking_number_stays_a_number() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(st.text(max_size=30) | st.none(), st.text(max_size=30) | st.none()), min_size=1, max_size=8))
+@given(
+    st.lists(
+        st.tuples(st.text(max_size=30) | st.none(), st.text(max_size=30) | st.none()), min_size=1, max_size=8
+    )
+)
 def test_a_strict_reader_gets_every_text_back(rows: list[tuple[str | None, str | None]]) -> None:
     """T42, RFC 4180: whatever a text holds, cells and lines stay apart, and none begins like a formula."""
-    clean = [tuple(None if text is None else text.encode("utf-8", "ignore").decode() for text in row) for row in rows]
+    clean = [
+        tuple(None if text is None else text.encode("utf-8", "ignore").decode() for text in row)
+        for row in rows
+    ]
     made = frame(model=[row[0] for row in clean], user=[row[1] for row in clean], priced=[True] * len(clean))
     read = cells(lines(made, ["model", "user", "priced"]))
     assert len(read) == len(clean)

@@ -171,7 +171,9 @@ def test_a_lost_job_does_not_count_as_running(folder: Folder) -> None:
     folder.place(order())
 
 
-def test_a_folder_that_cannot_be_written_is_said_in_words(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written_is_said_in_words(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """F20."""
 
     def full(*_: object) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import orjson
 from flask import Blueprint, Response
 
 from helix_dash import context
-from helix_dash.errors import StoreUnavailable
+from helix_dash.errors import HelixError
 from helix_dash.store import reaching
 
 
@@ -35,12 +35,13 @@ def _reasons() -> Iterator[str]:
     try:
         with reaching():
             context.running().store.ping()
-    except StoreUnavailable as error:
+        health = context.log().health()
+    except HelixError as error:
         yield str(error)
-    health = context.log().health()
-    if health.as_of is None and not health.store_ok:
-        yield "The log has not been read yet."
+        return
+    if not health.store_ok:
+        yield health.error
 
 
-def _answer(status: int, body: dict[str, object]) -> Response:
+def _answer(status: int, body: Mapping[str, object]) -> Response:
     return Response(orjson.dumps(body), status=status, mimetype="application/json")

@@ -14,18 +14,21 @@ from dash import Dash, Input, Output, State, dcc, no_update
 from dash.development.base_component import Component
 
 from helix_dash import context
-from helix_dash.errors import BadQuery, ExportError, HelixError, NotFound, StoreUnavailable
+from helix_dash.errors import BadQuery, ExportError, NotFound, StoreUnavailable
 from helix_dash.exports.folder import Folder, Order, new_id
 from helix_dash.exports.job import run_export
 from helix_dash.log.schema import SHOWN
 from helix_dash.model import Slice
 from helix_dash.query_params import from_state
 from helix_dash.ui.shell import EXPORT, EXPORT_CANCEL, EXPORT_LINK, EXPORT_PROGRESS, FILTER
+from helix_dash.ui.wiring import Callbacks, Guard
 
 ORDER = "hx-export-order"
 RESULT = "hx-export-result"
 
 COLUMNS = tuple(column.name for column in SHOWN)
+
+on = Callbacks()
 
 _LINK = ("href", "children", "hidden")
 
@@ -35,26 +38,72 @@ def stores() -> list[Component]:
     return [dcc.Store(id=ORDER), dcc.Store(id=RESULT)]
 
 
-def attach(dash: Dash, folder: Folder) -> None:
-    """Wire the button to ``folder``."""
+@on(
+    Output(ORDER, "data"),
+    *(Output(EXPORT_LINK, name) for name in _LINK),
+    Input(EXPORT, "n_clicks"),
+    State(FILTER, "data"),
+    permission="export:create",
+    prevent_initial_call=True,
+)
+def order(clicks: int | None, state: Any) -> tuple[Any, ...]:
+    """Write the order down; what is against it is said beside the button."""
+    if not clicks:
+        return (no_update, no_update, no_update, no_update)
+    try:
+        placed = take(state)
+        _folder().place(placed)
+    except (BadQuery, ExportError, StoreUnavailable) as error:
+        return (no_update, *_said(str(error)))
+    return (placed.id, None, "", True)
 
-    @dash.callback(
-        Output(ORDER, "data"),
-        *(Output(EXPORT_LINK, name) for name in _LINK),
-        Input(EXPORT, "n_clicks"),
-        State(FILTER, "data"),
-        prevent_initial_call=True,
-    )
-    def order(clicks: int | None, state: Any) -> tuple[Any, ...]:
-        if not clicks:
-            return (no_update, no_update, no_update, no_update)
-        try:
-            placed = take(state)
-            folder.place(placed)
-        except (BadQuery, ExportError, StoreUnavailable) as error:
-            return (no_update, *_said(str(error)))
-        return (placed.id, None, "", True)
 
+@on(
+    *(Output(EXPORT_LINK, name, allow_duplicate=True) for name in _LINK),
+    Input(RESULT, "data"),
+    permission="export:create",
+    prevent_initial_call=True,
+)
+def show(result: Any) -> tuple[Any, ...]:
+    """The link to the finished table, or why there is none."""
+    if not isinstance(result, dict):
+        return (no_update, no_update, no_update)
+    if result.get("state") != "done":
+        return _said(str(result.get("message", "The export failed.")))
+    try:
+        sidecar = _folder().sidecar(result.get("id", ""))
+    except NotFound as error:
+        return _said(str(error))
+    if sidecar.owner != context.user().key:
+        return _said("There is no such export.")
+    address = context.running().path(f"exports/{sidecar.id}.csv")
+    return (address, f"Download {sidecar.rows:,} rows ({_size(sidecar.bytes)})", False)
+
+
+@on(
+    *(Output(EXPORT_LINK, name, allow_duplicate=True) for name in _LINK),
+    Input(EXPORT_CANCEL, "n_clicks"),
+    State(ORDER, "data"),
+    permission="export:create",
+    prevent_initial_call=True,
+)
+def give_up(clicks: int | None, identity: Any) -> tuple[Any, ...]:
+    """Take the order away. Dash kills the job beside this; the job would also notice by itself."""
+    if not clicks:
+        return (no_update, no_update, no_update)
+    try:
+        if _folder().order(identity).owner == context.user().key:
+            _folder().drop(identity)
+    except NotFound:
+        return _said("The export had ended already.")
+    return _said("Export cancelled.")
+
+
+def attach(dash: Dash, guard: Guard) -> None:
+    """Register all of it on ``dash``."""
+    on.attach(dash, guard)
+    # Not through ``on``: its guard is a closure over the app, and a job must be importable by name. The door
+    # holds the permission of this one.
     dash.callback(
         Output(RESULT, "data"),
         Input(ORDER, "data"),
@@ -67,38 +116,9 @@ def attach(dash: Dash, folder: Folder) -> None:
         cancel=[Input(EXPORT_CANCEL, "n_clicks")],
     )(run_export)
 
-    @dash.callback(
-        *(Output(EXPORT_LINK, name, allow_duplicate=True) for name in _LINK),
-        Input(RESULT, "data"),
-        prevent_initial_call=True,
-    )
-    def show(result: Any) -> tuple[Any, ...]:
-        if not isinstance(result, dict):
-            return (no_update, no_update, no_update)
-        if result.get("state") != "done":
-            return _said(str(result.get("message", "The export failed.")))
-        try:
-            sidecar = folder.sidecar(result.get("id", ""))
-        except NotFound as error:
-            return _said(str(error))
-        address = context.running().path(f"exports/{sidecar.id}.csv")
-        return (address, f"Download {sidecar.rows:,} rows ({_size(sidecar.bytes)})", False)
 
-    @dash.callback(
-        *(Output(EXPORT_LINK, name, allow_duplicate=True) for name in _LINK),
-        Input(EXPORT_CANCEL, "n_clicks"),
-        State(ORDER, "data"),
-        prevent_initial_call=True,
-    )
-    def give_up(clicks: int | None, identity: Any) -> tuple[Any, ...]:
-        if not clicks:
-            return (no_update, no_update, no_update)
-        try:
-            if folder.order(identity).owner == context.user().key:
-                folder.drop(identity)
-        except HelixError:
-            return _said("The export had ended already.")
-        return _said("Export cancelled.")
+def _folder() -> Folder:
+    return Folder(context.settings().export_dir)
 
 
 def take(state: Any) -> Order:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from helix_dash.context import open_log
-from helix_dash.errors import ExportError, HelixError
+from helix_dash.errors import ExportError, HelixError, NotFound
 from helix_dash.exports import csv_table
 from helix_dash.exports.folder import Folder, Order, Sidecar
 from helix_dash.log.query import RequestLog
@@ -36,6 +36,9 @@ def run_export(set_progress: SetProgress, settings: Settings, identity: str) -> 
     folder = Folder(settings.export_dir)
     try:
         order = folder.order(identity)
+    except NotFound as error:
+        return {"state": "failed", "message": str(error)}
+    try:
         set_progress(("Reading the log …",))
         write(folder, order, open_log(settings), set_progress)
     except HelixError as error:

@@ -49,7 +49,13 @@ class SpawnManager(DiskcacheManager):  # type: ignore[misc]
     def call_job_fn(self, key: str, job_fn: Job, args: Any, context: Any) -> int:  # noqa: ARG002
         """Start the job; its process id."""
         # The context holds the asker's cookies and headers; a job has no use for them.
-        job = (job_fn, key, self._make_progress_key(key), [self._lent, *args], {"updated_props": {}})
+        job: tuple[Any, ...] = (
+            job_fn,
+            key,
+            self._make_progress_key(key),
+            [self._lent, *args],
+            {"updated_props": {}},
+        )
         process = self._spawn.Process(target=_run, args=job, daemon=True)
         process.start()
         return int(process.pid)

@@ -18,7 +18,7 @@ def export_routes(name: str) -> Blueprint:
     @routes.get("/exports/<identity>.csv")
     def table(identity: str) -> Response:
         folder, sidecar = _owned(identity)
-        return _attachment(folder.table_file(identity), "text/csv; charset=utf-8", sidecar, "csv")
+        return _attachment(folder.table_file(identity), "text/csv", sidecar, "csv")
 
     @routes.get("/exports/<identity>.json")
     def about(identity: str) -> Response:

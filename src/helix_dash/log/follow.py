@@ -7,13 +7,11 @@ import threading
 import time
 from typing import Any
 
-import redis
-
 from helix_dash.errors import HelixError
 from helix_dash.log.keys import TICK
 from helix_dash.log.mirror import Mirror
 from helix_dash.log.query import RequestLog
-from helix_dash.store import connect
+from helix_dash.store import connect, reaching
 
 POLL = 1.0
 """Seconds between two looks when nobody tells that there is something new."""
@@ -51,15 +49,16 @@ class Follower:
         while not self._stop.is_set():
             try:
                 self._mirror.sync()
-                if ticks is None:
-                    ticks = self._subscribe()
-                self._await(ticks)
+                with reaching():
+                    if ticks is None:
+                        ticks = self._subscribe()
+                    self._await(ticks)
                 continue
-            except (HelixError, redis.RedisError, OSError, ValueError) as error:
-                # A thread that dies here would leave the page old for ever; it looks again in a second.
+            except Exception as error:
+                # Whatever it is: a thread that dies here would leave every page old for ever.
                 if time.monotonic() - warned > 60:
                     warned = time.monotonic()
-                    _log.warning("The log cannot be read: %s", error)
+                    _log.warning("The log cannot be read: %s", error, exc_info=not isinstance(error, HelixError))
             _close(ticks)
             ticks = None
             self._stop.wait(POLL)

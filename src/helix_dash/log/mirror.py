@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from helix_dash.errors import StoreUnavailable
+from helix_dash.errors import HelixError, StoreUnavailable
 from helix_dash.log.coverage import Interval
 from helix_dash.log.cube import Cube, decode_cube
 from helix_dash.log.durable import private_folder
@@ -135,7 +135,7 @@ class Mirror:
             try:
                 with reaching():
                     changed = self._sync()
-            except StoreUnavailable as error:
+            except HelixError as error:
                 self.error = str(error)
                 raise
             self.error = None

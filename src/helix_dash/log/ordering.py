@@ -25,7 +25,7 @@ _LAST = np.iinfo(np.int64).max
 
 
 def first_rows(scan: Scan, rows: Positions, sort: Sort, count: int, vocabulary: Vocabulary) -> Positions:
-    """The positions of the first ``count`` of ``rows`` (ascending positions) in the order of ``sort``.
+    """The positions of the first ``count`` of ``rows`` (ascending positions, at least one) in the order of ``sort``.
 
     Unknown values come last. Rows of equal value follow each other by time, producer and sequence, in the
     sort's own direction when it is by time, ascending else.

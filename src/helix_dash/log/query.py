@@ -209,7 +209,7 @@ class RequestLog:
             watermark = max((mapped.segment.max_ingested for mapped in state.segments), default=0)
         found, test = self._matching(state, now, scope, where, watermark)
         rows = np.arange(found.rows, dtype=np.int64)
-        if test is not None:
+        if found.rows and test is not None:
             tested = needed(where.conditions) | found.guard_columns | {"organization"}
             rows = _true(found.frame(sorted(tested)), test)
         if part.limit == 0 or part.offset >= len(rows):
@@ -247,7 +247,8 @@ def _bounds(where: Filter, now: int) -> tuple[int, int]:
 
 
 def _true(frame: pl.DataFrame, test: pl.Expr) -> Positions:
-    return frame.select(test.alias("test"))["test"].arg_true().to_numpy().astype(np.int64)
+    # with_columns: a test that is the same for all rows becomes as long as the frame.
+    return frame.with_columns(test.alias("test"))["test"].arg_true().to_numpy().astype(np.int64)
 
 
 def _words(state: MirrorState, scope: Scope, column: str) -> list[str]:

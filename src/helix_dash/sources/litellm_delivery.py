@@ -45,7 +45,7 @@ def _wait_for_queue(deadline: float) -> None:
     left = max(0.0, deadline - time.monotonic())
     if loop.is_running():  # in another thread: let it finish there
         asyncio.run_coroutine_threadsafe(_drain(worker, left), loop).result(left)
-    elif loop.is_closed() and not worker._queue.empty():  # its program is over, its last events still wait
+    elif loop.is_closed():  # its program is over, its last events may still wait
         asyncio.run(_drain(worker, left))
 
 

@@ -99,7 +99,7 @@ def share(part: Value, whole: Value) -> str:
 
 
 def length(period: Period) -> str:
-    """How long ``period`` is, in words: ``24 hours``, ``30 days``."""
+    """How long ``period`` is, in words: ``24 hours``, ``30 days``, and without a one: ``hour``."""
     seconds = round(period.length.total_seconds())
     for size, word in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
         if seconds >= size and (seconds % size == 0 or seconds >= 3 * size):
@@ -107,8 +107,14 @@ def length(period: Period) -> str:
             # people say 24 hours and 30 days, not 1 day and 720 hours
             if size == 86_400 and count == 1:
                 return "24 hours"
-            return f"{count} {word}" + ("s" if count != 1 else "")
-    return "0 seconds"
+            return word if count == 1 else f"{count} {word}s"
+    return "moment"
+
+
+def these(period: Period) -> str:
+    """``these 24 hours``, ``this hour``."""
+    words = length(period)
+    return f"these {words}" if words[0].isdigit() else f"this {words}"
 
 
 def clock(microseconds: int | None, zone: tzinfo) -> str:

@@ -29,10 +29,10 @@ class Message:
 
 
 def empty(noun: str, *, filtered: bool, period: str) -> Message:
-    """Nothing to show: because of a filter, or because nothing was recorded in ``period`` ("24 hours")."""
+    """Nothing to show: because of a filter, or because nothing was recorded in ``period`` ("these 24 hours")."""
     if filtered:
-        return Message("empty", f"No {noun} match these filters", f"in these {period}.", "clear")
-    return Message("empty", f"No {noun} in these {period}", "Nothing was recorded then.", "widen")
+        return Message("empty", f"No {noun} match these filters", f"in {period}.", "clear")
+    return Message("empty", f"No {noun} in {period}", "Nothing was recorded then.", "widen")
 
 
 def waiting(noun: str) -> Message:

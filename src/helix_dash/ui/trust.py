@@ -8,13 +8,24 @@ from typing import Any
 from helix_dash.log.query import LogHealth
 from helix_dash.ui import format as fmt
 
-STALE_AFTER = 15.0
-"""Seconds without an answer of the store after which a page says that its figures are old."""
+HICCUP = 3.0
+"""Seconds of silence of the store that are not worth a word."""
+
+FOLD_SILENT = 30.0
+"""Seconds without a sign of life of the collector after which its silence is told."""
 
 
-def is_stale(health: LogHealth) -> bool:
-    """Whether the store has been silent for long enough to say so."""
-    return not health.store_ok and health.age > STALE_AFTER / 3
+def why_old(health: LogHealth, zone: tzinfo, zone_name: str) -> str:
+    """Why what is shown is old, in a sentence; empty when it is fresh."""
+    as_of = f"{fmt.clock(health.as_of, zone)} {zone_name}"
+    if not health.store_ok and health.age is not None and health.age > HICCUP:
+        return f"The store has not answered for {fmt.age(health.age)}. Showing what was known at {as_of}."
+    behind = (fmt.now_us() - health.as_of) / 1_000_000 if health.as_of is not None else 0.0
+    if health.store_ok and behind > FOLD_SILENT:
+        return (
+            f"The collector has been silent for {fmt.age(behind)}: requests since {as_of} are not shown yet."
+        )
+    return ""
 
 
 def status(
@@ -29,14 +40,10 @@ def status(
         simulated: the share of simulated requests in view, 0–1; ``None`` when there are none at all.
         tick: the refresh this belongs to.
     """
-    as_of = fmt.clock(health.as_of, zone)
-    stale = ""
-    if is_stale(health):
-        stale = f"The store has not answered for {fmt.age(health.age)}. Showing what was known at {as_of} {zone_name}."
     return {
         "n": tick,
-        "as_of": as_of,
-        "stale": stale,
+        "as_of": fmt.clock(health.as_of, zone),
+        "stale": why_old(health, zone, zone_name),
         "dropped": health.dropped,
         "rejected": health.rejected,
         "lost": health.lost_rows,

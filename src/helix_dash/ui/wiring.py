@@ -79,7 +79,10 @@ class Callbacks:
         return record
 
     def in_browser(self, source: str, *arguments: Any, **options: Any) -> None:
-        """Record a callback that runs in the browser: ``source`` is ``"namespace.function"`` of an asset."""
+        """Record a callback that runs in the browser: ``source`` is ``"namespace.function"`` of an asset.
+
+        Without an output, its inputs are all that Dash tells it by: no two may have the same.
+        """
         self.client.append(_Client(source, arguments, options))
 
     def attach(self, app: Dash, guard: Guard) -> None:

@@ -50,7 +50,7 @@ def _failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[s
     failed=_failed,
     running=shell.RUNNING,
 )
-def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str, **_: Any) -> Any:
+def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str, **_states: Any) -> Any:
     if state is None:  # the address has not been read yet
         return _fill({}, no_update)
     now = datetime.now(UTC)
@@ -66,7 +66,7 @@ def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str, 
         where=where,
         zone=zone,
         zone_name=zone_name,
-        stale=trust.is_stale(health),
+        stale=bool(trust.why_old(health, zone, zone_name)),
         virgin=health.rows == 0,
         key=f"{state.get('from')}/{state.get('to')}",
     )

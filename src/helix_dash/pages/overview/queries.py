@@ -101,7 +101,7 @@ def overview(log: RequestLog, scope: Scope, where: Filter, *, dim: str, rows: in
 
 
 def palette_order(log: RequestLog, scope: Scope, now: datetime) -> tuple[str | None, ...]:
-    """Models by cost over the 30 days up to this midnight (UTC): the same all day long, whatever is filtered."""
+    """Models by cost over today and the 30 days before it (UTC), whatever is filtered."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     month = Filter(Period(midnight - timedelta(days=30), midnight + timedelta(days=1)))
     return tuple(group[0] for group in log.series(scope, month, ["model"], None, ["cost_usd"]).groups)

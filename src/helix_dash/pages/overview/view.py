@@ -136,8 +136,8 @@ def show(found: Overview, dim: str, look: Look) -> Updates:
             updates |= kpi.fill(figure, before=f"previous {length}", during=during)
     for name, draw in CHART_BUILDERS.items():
         updates |= _chart(name, draw(found, look), found, look)
-    updates |= _errors(found, look, length)
-    return updates | _ranking(found, dim, look, length)
+    updates |= _errors(found, look)
+    return updates | _ranking(found, dim, look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def _chart(name: str, drawn: _Drawn, found: Overview, look: Look) -> Updates:
 def _nothing(noun: str, look: Look) -> Message:
     if look.virgin:
         return waiting(noun)
-    return empty(noun, filtered=bool(look.where.conditions), period=fmt.length(look.period))
+    return empty(noun, filtered=bool(look.where.conditions), period=fmt.these(look.period))
 
 
 def _axis(series: Series, look: Look) -> Axis:
@@ -277,11 +277,11 @@ def model_colours(models: Sequence[str | None], order: Sequence[str | None]) -> 
     }
 
 
-def _errors(found: Overview, look: Look, length: str) -> Updates:
+def _errors(found: Overview, look: Look) -> Updates:
     failed = next((one.value for one in found.kpis if one.name == "errors"), None)
     if not found.errors:
         if any(found.timeline.values["requests"][0]):
-            words = Message("empty", "No errors", f"Every request of these {length} went well.")
+            words = Message("empty", "No errors", f"Every request of {fmt.these(look.period)} went well.")
         else:
             words = _nothing("requests", look)
         return panel.says("errors", words) | {"errors.subtitle": "By class"}
@@ -302,7 +302,7 @@ def _errors(found: Overview, look: Look, length: str) -> Updates:
     return ready | table.fill("errors", rows, TOP_ERRORS)
 
 
-def _ranking(found: Overview, dim: str, look: Look, length: str) -> Updates:
+def _ranking(found: Overview, dim: str, look: Look) -> Updates:
     head = {"ranking.head": SINGULAR[dim]}
     noun = dict(DIMENSIONS)[dim].lower()
     if not found.ranking:
@@ -319,7 +319,7 @@ def _ranking(found: Overview, dim: str, look: Look, length: str) -> Updates:
         if found.groups > len(rows)
         else f"All {len(rows)} {noun}"
     )
-    subtitle = f"{more} by requests in these {length}"
+    subtitle = f"{more} by requests in {fmt.these(look.period)}"
     return (
         head
         | panel.ready("ranking", stale=look.stale, subtitle=subtitle)

@@ -36,7 +36,7 @@ def place_grid(state: dict[str, Any] | None, there: Any) -> Any:
 
 
 def _no_rows(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
-    """Rows on the page stay (``hxgrid.keep`` answers the grid with them), marked as old."""
+    """Rows on the page stay (assets/grid.js answers the grid with them), marked as old."""
     words = states.failed(error, reference)
     nothing = dict.fromkeys((*OUTPUTS, "rows"), no_update) | {
         "status": trust.failed(f"{words.title}. {words.text}")
@@ -84,13 +84,15 @@ def give_rows(
     }
     health = log().health()
     if found.total:
-        updates |= {"grid.state": "stale" if trust.is_stale(health) else "ready"}
+        updates |= {
+            "grid.state": "stale" if trust.why_old(health, settings().zone, settings().zone_name) else "ready"
+        }
     elif health.rows == 0:
         updates |= panel.says("grid", states.waiting("requests"))
     else:
-        length = fmt.length(where.period)
+        period = fmt.these(where.period)
         updates |= panel.says(
-            "grid", states.empty("requests", filtered=bool(where.conditions), period=length)
+            "grid", states.empty("requests", filtered=bool(where.conditions), period=period)
         )
     return nothing | updates | rows | {"status": _status(where, found.total, tick)}
 
@@ -156,6 +158,3 @@ on.in_browser(
     Input(shell.EXPORT_PROGRESS, "children"),
 )
 shell.wire_status(on, view.STATUS)
-on.in_browser(
-    "hxgrid.keep", Input(view.STATUS, "data"), State(GRID, "getRowsRequest"), prevent_initial_call=True
-)

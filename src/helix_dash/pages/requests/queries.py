@@ -26,7 +26,7 @@ def block(
 
 def total(log: RequestLog, scope: Scope, where: Filter) -> int:
     """How many requests match now."""
-    return log.page(scope, where, Sort(), Slice(0, 0)).total
+    return log.count(scope, where)
 
 
 def request(log: RequestLog, scope: Scope, row_id: str) -> dict[str, Any] | None:
@@ -39,4 +39,4 @@ def simulated(log: RequestLog, scope: Scope, where: Filter, total: int) -> float
     if not total:
         return None
     narrowed = Filter(where.period, (*where.conditions, Condition("source", "in", ("simulated",))))
-    return log.page(scope, narrowed, Sort(), Slice(0, 0)).total / total
+    return log.count(scope, narrowed) / total

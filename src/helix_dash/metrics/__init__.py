@@ -1,0 +1,1 @@
+"""What is measured, one module per subject. Knows the log, knows no web framework."""

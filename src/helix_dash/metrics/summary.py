@@ -1,0 +1,150 @@
+"""The figures of a period at a glance: ``/api/v1/summary`` and the overview's cards, from one reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from helix_dash.log.buckets import choose_bucket
+from helix_dash.log.query import RequestLog, Series
+from helix_dash.log.shown import iso
+from helix_dash.model import Filter, Kpi, Scope
+
+Good = Literal["up", "down", "none"]
+
+TREND_POINTS = 120
+"""Buckets of a sparkline at most: it is about that many pixels wide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The requests that match a filter. Names, units and rules: docs/api.md. ``None`` is unknown.
+
+    Args:
+        as_of: ISO 8601 UTC: up to here the figures are complete.
+        dropped: records that never reached the log, of everybody and of all time.
+        simulated_share: the share of simulated requests, 0–1.
+    """
+
+    requests: int | None
+    success: int | None
+    cancelled: int | None
+    errors: int | None
+    error: int | None
+    throttled: int | None
+    blocked: int | None
+    success_rate: float | None
+    input_tokens: int | None
+    uncached_tokens: int | None
+    cached_tokens: int | None
+    cache_write_tokens: int | None
+    output_tokens: int | None
+    visible_tokens: int | None
+    reasoning_tokens: int | None
+    total_tokens: int | None
+    cost_usd: Decimal | None
+    avoided_cost_usd: Decimal | None
+    unpriced_requests: int | None
+    cache_hits_exact: int | None
+    cache_hits_semantic: int | None
+    cache_misses: int | None
+    cache_bypass: int | None
+    cache_hit_rate: float | None
+    latency_ms_p50: float | None
+    latency_ms_p90: float | None
+    latency_ms_p95: float | None
+    latency_ms_p99: float | None
+    ttft_ms_p50: float | None
+    ttft_ms_p95: float | None
+    output_tokens_per_second: float | None
+    simulated_requests: int | None
+    simulated_share: float | None
+    as_of: str | None
+    dropped: int
+
+
+_APART = ("as_of", "dropped", "simulated_share")
+MEASURED = tuple(name for name in Summary.__dataclass_fields__ if name not in _APART)
+
+_KPIS: tuple[tuple[str, str, str, Good], ...] = (
+    ("requests", "Requests", "count", "none"),
+    ("success_rate", "Success rate", "ratio", "up"),
+    ("latency_ms_p95", "Latency p95", "ms", "down"),
+    ("cost_usd", "Cost", "usd", "none"),
+    ("errors", "Errors", "count", "down"),
+    ("ttft_ms_p95", "Time to first token p95", "ms", "down"),
+    ("total_tokens", "Tokens", "tokens", "none"),
+    ("cache_hit_rate", "Cache hit rate", "ratio", "up"),
+    ("input_tokens", "Input tokens", "tokens", "none"),
+    ("output_tokens", "Output tokens", "tokens", "none"),
+    ("avoided_cost_usd", "Saved by the cache", "usd", "up"),
+    ("unpriced_requests", "Unpriced requests", "count", "down"),
+)
+
+_WITHOUT: dict[str, str] = {
+    "success_rate": "no finished requests",
+    "cost_usd": "no request has a known price",
+    "cache_hit_rate": "no request was eligible",
+    "latency_ms_p95": "no successful requests",
+    "ttft_ms_p95": "no streamed requests",
+}
+"""Why a figure is unknown although requests were recorded."""
+
+
+def summary(log: RequestLog, scope: Scope, where: Filter) -> Summary:
+    """Every figure of the requests that match ``where`` and that ``scope`` may see.
+
+    Raises:
+        StoreUnavailable: the log has never been read on this host and the store does not answer.
+        BadQuery: a condition cannot be asked.
+    """
+    figures: dict[str, Any] = log.totals(scope, where, MEASURED)
+    known = log.health()
+    return Summary(
+        **figures,
+        simulated_share=_share(figures["simulated_requests"], figures["requests"]),
+        as_of=None if known.as_of is None else iso(known.as_of),
+        dropped=known.dropped,
+    )
+
+
+def kpis(log: RequestLog, scope: Scope, where: Filter) -> tuple[Kpi, ...]:
+    """The overview's cards: each figure, the same over the period before, and its course within the period.
+
+    Raises:
+        StoreUnavailable: the log has never been read on this host and the store does not answer.
+        BadQuery: a condition cannot be asked.
+    """
+    names = tuple(name for name, *_ in _KPIS)
+    now = log.series(scope, where, (), None, names)
+    before = log.series(scope, where.during(where.period.previous()), (), None, names)
+    trend = log.series(scope, where, (), choose_bucket(where.period, TREND_POINTS), names)
+    return tuple(
+        Kpi(
+            name=name,
+            label=label,
+            value=now.values[name][0][0],
+            unit=unit,
+            before=before.values[name][0][0],
+            good=good,
+            reason=_reason(name, now),
+            trend=tuple(trend.values[name][0]),
+        )
+        for name, label, unit, good in _KPIS
+    )
+
+
+def _reason(name: str, now: Series) -> str:
+    if now.values[name][0][0] is not None:
+        return ""
+    if now.expired:
+        return "single requests of this time have expired"
+    requests = now.values["requests"][0][0]
+    if requests is None:
+        return "nothing was recorded"
+    return _WITHOUT.get(name, "no requests") if requests else "no requests"
+
+
+def _share(part: int | None, whole: int | None) -> float | None:
+    return part / whole if part is not None and whole else None

@@ -1,0 +1,198 @@
+"""The overview: what it asks, and what it shows for given figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+from made_up_log import MadeUpLog
+
+from helix_dash.log.query import RequestLog, Series
+from helix_dash.model import EVERYTHING, Condition, Filter, Kpi, Period
+from helix_dash.pages.overview import callbacks, queries, view
+from helix_dash.ui.charts import OTHERS, PALETTE
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+WHERE = Filter(Period(NOW - timedelta(hours=2), NOW))
+MODELS: list[tuple[str | None, float | int | None]] = [(f"model-{index}", 10 - index) for index in range(8)]
+LOOK = view.Look(where=WHERE, zone=UTC, zone_name="UTC")
+
+
+def _found(**changes: Any) -> queries.Overview:
+    starts = (0, 3_600_000)
+    timeline = Series(starts, ((),), {name: [[4, None]] for name in queries.TIMELINE})
+    costs = Series(starts, (("gpt-4o",),), {"cost_usd": [[1.5, None]]})
+    found = queries.Overview(
+        kpis=(Kpi("requests", "Requests", 4, "count", 2), Kpi("errors", "Errors", 2, "count", 1, "down")),
+        bucket="hour",
+        timeline=timeline,
+        costs=costs,
+        others=(),
+        palette_order=("gpt-4o",),
+        errors=(queries.Ranked("Timeout", {"requests": 2}),),
+        ranking=(queries.Ranked(None, dict.fromkeys(queries.RANKED, 4)),),
+        groups=1,
+    )
+    return replace(found, **changes)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> MadeUpLog:
+    monkeypatch.setattr(queries, "kpis", lambda *_: ())
+    return MadeUpLog({"model": MODELS, "error_class": [("Timeout", 3), (None, 1)], "user": [("ada", 0)]})
+
+
+def _ask(log: MadeUpLog, dim: str = "model") -> queries.Overview:
+    return queries.overview(cast("RequestLog", log), EVERYTHING, WHERE, dim=dim, rows=3, now=NOW)
+
+
+def test_the_models_beyond_the_largest_are_summed_as_others(asked: MadeUpLog) -> None:
+    """H2.3: cost by model."""
+    found = _ask(asked)
+    assert len(found.costs.groups) == queries.TOP_MODELS
+    assert found.others[0] == sum(figure or 0 for _, figure in MODELS[queries.TOP_MODELS :])
+
+
+def test_errors_are_asked_for_failed_requests_only(asked: MadeUpLog) -> None:
+    _ask(asked)
+    (where,) = [where for where, dims, _, _ in asked.asked if dims == ("error_class",)]
+    assert where.conditions[-1] == Condition("status", "in", ("error", "throttled", "blocked"))
+
+
+def test_the_ranking_is_cut_and_says_how_many_there_were(asked: MadeUpLog) -> None:
+    found = _ask(asked)
+    assert (len(found.ranking), found.groups) == (3, 8)
+
+
+def test_groups_without_requests_are_not_ranked(asked: MadeUpLog) -> None:
+    assert _ask(asked, "user").ranking == ()
+
+
+def test_a_refresh_asks_a_bounded_number_of_questions_whatever_the_range(asked: MadeUpLog) -> None:
+    """Lessons 3 and 4."""
+    _ask(asked)
+    assert len(asked.asked) <= 5
+
+
+def test_every_part_that_is_shown_is_a_declared_output() -> None:
+    assert set(view.show(_found(), "model", LOOK)) <= set(callbacks.OUTPUTS)
+
+
+def test_every_output_stands_on_the_page() -> None:
+    parts = [*view.layout()._traverse(), view.layout()]
+    ids = {getattr(part, "id", None) for part in parts}
+    assert {output.component_id for output in view.outputs().values()} <= ids
+
+
+def test_every_card_of_the_summary_is_on_the_page() -> None:
+    """interface.md, Pages; H1.1."""
+    names = {
+        part.to_plotly_json()["props"].get("data-kpi")
+        for part in view.layout()._traverse()
+        if hasattr(part, "to_plotly_json")
+    }
+    assert {name for name, _ in (*view.CARDS, *view.STRIP)} <= names
+
+
+def test_a_gap_in_the_log_is_a_gap_in_the_chart() -> None:
+    trace = view.show(_found(), "model", LOOK)["volume.figure"]["data"][0]
+    assert trace["y"] == [4, None]
+
+
+def test_a_chart_says_its_unit_interval_and_zone() -> None:
+    """Lesson 23."""
+    updates = view.show(_found(), "model", LOOK)
+    assert updates["volume.subtitle"] == "Requests per hour, UTC"
+    assert updates["cost.subtitle"] == "US dollars per hour, UTC"
+
+
+def test_percentiles_from_histograms_are_marked() -> None:
+    rough = _found(timeline=replace(_found().timeline, approximate=True))
+    assert view.show(rough, "model", LOOK)["latency.subtitle"].startswith("~")
+
+
+def test_a_mark_filters_by_what_it_stands_for() -> None:
+    """Lesson 34: every mark is clickable."""
+    updates = view.show(_found(), "model", LOOK)
+    assert next(trace["meta"]["where"] for trace in updates["volume.figure"]["data"]) == ["status", "success"]
+    assert updates["cost.figure"]["data"][0]["meta"]["where"] == ["model", "gpt-4o"]
+    assert (updates["errors.0.filter"], updates["errors.0.value"]) == ("error_class", "Timeout")
+
+
+def test_an_unknown_name_filters_by_unknown() -> None:
+    updates = view.show(_found(), "model", LOOK)
+    assert (updates["ranking.0.name"], updates["ranking.0.filter"], updates["ranking.0.value"]) == (
+        "Unknown",
+        "model",
+        "",
+    )
+
+
+def test_shares_of_errors_are_of_all_errors() -> None:
+    assert view.show(_found(), "model", LOOK)["errors.0.share"] == "100%"
+
+
+def _nothing() -> queries.Overview:
+    empty = Series((0, 3_600_000), ((),), {name: [[0, 0]] for name in queries.TIMELINE})
+    costs = Series((0, 3_600_000), (), {"cost_usd": []})
+    return _found(timeline=empty, costs=costs, errors=(), ranking=(), groups=0)
+
+
+def test_nothing_in_the_period_is_told_in_words() -> None:
+    updates = view.show(_nothing(), "model", LOOK)
+    assert (updates["volume.state"], updates["volume.title"]) == ("empty", "No requests in these 2 hours")
+
+
+def test_nothing_because_of_a_filter_offers_to_clear_it() -> None:
+    filtered = Filter(WHERE.period, (Condition("model", "in", ("gpt-4o",)),))
+    updates = view.show(_nothing(), "model", replace(LOOK, where=filtered))
+    assert updates["volume.action"] == "Clear filters"
+
+
+def test_an_empty_log_tells_how_data_get_here() -> None:
+    updates = view.show(_nothing(), "model", replace(LOOK, virgin=True))
+    assert "gateway" in updates["volume.text"]
+
+
+def test_no_errors_is_good_news_and_not_missing_data() -> None:
+    updates = view.show(_found(errors=()), "model", LOOK)
+    assert updates["errors.title"] == "No errors"
+
+
+def test_old_figures_stay_and_are_marked() -> None:
+    """Issue A, 6: data stays with its age."""
+    updates = view.show(_found(), "model", replace(LOOK, stale=True))
+    assert updates["volume.state"] == "stale"
+    assert updates["volume.figure"]["data"]
+
+
+def test_a_failed_refresh_leaves_the_figures_alone() -> None:
+    answer = callbacks._failed(RuntimeError(), "ab12", shown="ready")
+    changed = {key for key, value in answer.items() if type(value).__name__ != "NoUpdate"}
+    assert changed == {"page.state", "status"} | {f"{name}.state" for name in view.PANELS}
+
+
+def test_a_failed_first_load_shows_dashes_and_no_zero() -> None:
+    answer = callbacks._failed(RuntimeError(), "ab12", shown="loading")
+    assert {answer[f"kpi.{name}.value"] for name, _ in (*view.CARDS, *view.STRIP)} == {"—"}
+    assert answer["volume.state"] == "error"
+
+
+def test_a_models_colour_does_not_depend_on_the_filter() -> None:
+    """visual.md 4: fixed by its rank over the last 30 days."""
+    order = [name for name, _ in MODELS]
+    assert view.model_colours(["model-3"], order)["model-3"] == PALETTE[3]
+    assert view.model_colours(["model-3", "model-0"], order)["model-3"] == PALETTE[3]
+
+
+def test_models_beyond_the_palette_take_a_colour_nobody_else_in_view_has() -> None:
+    order = [f"m{index}" for index in range(12)]
+    colours = view.model_colours(["m0", "m1", "m10", "m11"], order)
+    assert len(set(colours.values())) == 4
+
+
+def test_with_every_colour_taken_a_model_is_grey() -> None:
+    order = [f"m{index}" for index in range(9)]
+    assert view.model_colours(order, order)["m8"] == OTHERS

@@ -1,0 +1,107 @@
+"""Numbers as people and programs read them off a page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from helix_dash.model import Kpi, Period, us_from_utc
+from helix_dash.ui import format as fmt
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        (0, "count", "0"),
+        (9_999, "count", "9,999"),
+        (184_213, "count", "184.2k"),
+        (231_234_567, "tokens", "231.2M"),
+        (1_231.23, "usd", "$1,231"),
+        (12.3, "usd", "$12.30"),
+        (0.0412345, "usd", "$0.0412"),
+        (0.9873, "ratio", "98.73%"),
+        (0.3121, "ratio", "31.2%"),
+        (642.4, "ms", "642 ms"),
+        (4_213.4, "ms", "4.21 s"),
+        (None, "usd", "—"),
+        (float("nan"), "ms", "—"),
+    ],
+)
+def test_a_card_shows_at_most_four_significant_digits(value: float | None, unit: str, words: str) -> None:
+    assert fmt.short(value, unit) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e-9, "0.000000001"),
+        (1.5e21, "1500000000000000000000"),
+        (Decimal("1E-12"), "0.000000000001"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (1200, "1200"),
+        (12.0, "12"),
+        (0, "0"),
+        (None, ""),
+    ],
+)
+def test_a_raw_value_is_a_plain_decimal_without_an_exponent(value: float | None, text: str) -> None:
+    """interface.md, Pages: data-raw."""
+    assert fmt.raw(value) == text
+
+
+def _kpi(value: float | None, before: float | None, unit: str = "count", good: str = "down") -> Kpi:
+    return Kpi("x", "X", value, unit, before, good)  # type: ignore[arg-type]
+
+
+def test_a_change_from_zero_has_no_percentage() -> None:
+    assert fmt.change(_kpi(5, 0)) == ""
+
+
+def test_a_change_against_an_unknown_figure_is_not_told() -> None:
+    assert fmt.change(_kpi(5, None)) == ""
+
+
+def test_a_change_always_carries_its_sign() -> None:
+    assert [fmt.change(_kpi(112, 100)), fmt.change(_kpi(88, 100))] == ["+12%", "−12%"]
+
+
+def test_a_ratio_changes_in_points() -> None:
+    assert fmt.change(_kpi(0.987, 0.991, "ratio")) == "−0.4 pt"
+
+
+def test_the_direction_of_good_news_belongs_to_the_figure() -> None:
+    assert fmt.verdict(_kpi(2, 1, good="down")) == "bad"
+    assert fmt.verdict(_kpi(2, 1, good="up")) == "good"
+    assert fmt.verdict(_kpi(2, 1, good="none")) == "none"
+
+
+def test_a_change_that_rounds_to_nothing_is_no_news() -> None:
+    assert fmt.verdict(_kpi(100_001, 100_000, good="up")) == "none"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (300, "5 minutes"),
+        (3600, "hour"),
+        (86_400, "24 hours"),
+        (7 * 86_400, "7 days"),
+        (5_400, "90 minutes"),
+    ],
+)
+def test_a_period_is_told_as_people_say_it(seconds: int, words: str) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    assert fmt.length(Period(start, start + timedelta(seconds=seconds))) == words
+
+
+def test_an_axis_shows_the_wall_clock_of_the_zone() -> None:
+    noon = us_from_utc(datetime(2026, 7, 1, 12, tzinfo=UTC)) // 1000
+    assert fmt.wall_ms(noon, ZoneInfo("Europe/Berlin")) - noon == 2 * 3_600_000
+
+
+def test_a_share_too_small_to_print_is_not_zero() -> None:
+    assert fmt.share(1, 10_000) == "<0.1%"
+    assert fmt.share(1, 0) == "—"

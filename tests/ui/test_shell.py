@@ -1,0 +1,126 @@
+"""The frame: menu, address, controls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from dash import Input, Output, html
+
+from helix_dash.log.schema import BY_NAME
+from helix_dash.pages import SECTIONS
+from helix_dash.query_params import parse_query
+from helix_dash.ui import controls, shell
+from helix_dash.ui.section import GROUPS, Section
+from helix_dash.ui.wiring import Callbacks
+
+
+def _frame(may: Any = lambda _permission: True) -> shell.Frame:
+    return shell.Frame("/helix/", "UTC", "auto", 5.0, "ada", "viewer", may)
+
+
+def _words(component: Any) -> str:
+    return str(component)
+
+
+def test_the_menu_shows_only_pages_that_exist() -> None:
+    links = [
+        part
+        for part in shell.layout(SECTIONS, _frame())._traverse()
+        if getattr(part, "className", "") == "hx-nav__item"
+    ]
+    assert [link.href for link in links] == ["/helix/", "/helix/requests"]
+
+
+def test_a_page_the_asker_may_not_see_is_not_in_the_menu() -> None:
+    """T: hide and deny from one policy table (lessons 36)."""
+    secret = Section(
+        "secret",
+        "Secret things",
+        "lock",
+        "Operate",
+        "/secret",
+        html.Div,
+        Callbacks(),
+        permission="audit:read",
+    )
+    frame = _frame(lambda permission: permission == "read")
+    assert "Secret things" not in _words(shell.layout((*SECTIONS, secret), frame))
+
+
+def test_every_section_stands_in_one_of_the_five_groups() -> None:
+    assert len(GROUPS) == 5
+    assert {section.group for section in SECTIONS} <= set(GROUPS)
+
+
+def test_section_keys_and_paths_are_unique() -> None:
+    assert (
+        len({section.key for section in SECTIONS})
+        == len({section.path for section in SECTIONS})
+        == len(SECTIONS)
+    )
+
+
+def test_every_preset_is_a_range_the_api_understands() -> None:
+    from datetime import UTC, datetime
+
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    lengths = [parse_query([("from", value)], UTC, now).period.length for value, _ in controls.RANGES]
+    assert lengths == sorted(lengths)
+
+
+def test_the_presets_run_from_five_minutes_to_a_year() -> None:
+    first, *_, last = [value for value, _ in controls.RANGES]
+    assert (first, last) == ("now-5m", "now-365d")
+
+
+def test_every_picker_is_a_column_of_the_schema() -> None:
+    """C7: filter by model, date, status."""
+    assert {"model", "status"} <= set(shell.PICKERS) <= set(BY_NAME)
+
+
+def test_the_document_sets_the_theme_before_it_loads_anything_else() -> None:
+    document = shell.index("/helix/", "dark")
+    assert document.index('src="/helix/assets/theme.js"') < document.index("{%css%}")
+    assert 'data-look="dark"' in document
+
+
+def test_a_refresh_setting_outside_the_list_is_offered_too() -> None:
+    assert '{"refresh": "7"}' in _words(controls.refresh(7.0))
+
+
+@pytest.mark.parametrize("path", ["/helix/nowhere", "/helix/requests/more"])
+def test_an_unknown_address_is_told_in_words(path: str) -> None:
+    on = shell.callbacks(SECTIONS, "/helix/", lambda _permission: True, lambda _column, _contains: [])
+    show_page = on.recorded[0].function
+    content, title = show_page(path)
+    assert title == "Not found"
+    assert "no page" in _words(content)
+
+
+def test_a_page_without_permission_is_refused_even_by_its_address() -> None:
+    on = shell.callbacks(SECTIONS, "/", lambda _permission: False, lambda _column, _contains: [])
+    content, _ = on.recorded[0].function("/requests")
+    assert "Needs the permission read" in _words(content)
+
+
+def test_a_picker_keeps_what_is_chosen_on_top_and_says_when_there_is_more() -> None:
+    """Lesson 9: options come from small sets, and the page says that it shows some of them."""
+    many = [f"user-{index:04}" for index in range(500)]
+    on = shell.callbacks(SECTIONS, "/", lambda _permission: True, lambda _column, _contains: many[:200])
+    options, note = on.recorded[1].function(1, "", ["zoe"])
+    assert options[0] == "zoe"
+    assert len(options) == 201
+    assert "first 200" in note
+
+
+def test_no_two_callbacks_without_output_share_their_inputs() -> None:
+    """Dash names such a callback by its inputs alone: the second would silently replace the first."""
+    shared = shell.callbacks(SECTIONS, "/", lambda _permission: True, lambda _column, _contains: [])
+    named = [
+        tuple(str(part) for part in item.arguments if isinstance(part, Input))
+        for on in (shared, *(section.callbacks for section in SECTIONS))
+        for item in on.client
+        if not any(isinstance(part, Output) for part in item.arguments)
+    ]
+    assert len(named) == len(set(named))
