@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all lint format lock docs clean
+.PHONY: help install run test test-all lint format lock docs bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -55,6 +55,14 @@ docs: $(VENV)/.test  ## write the generated tables of docs/ again
 
 lock: | $(BIN)/pip  ## choose the pinned versions of requirements/ again
 	@.ci/lock $(PY)
+
+$(VENV)/.bench: requirements/bench.lock $(VENV)/.run
+	@echo 'Installing the peers to measure against …'
+	@$(PIP) install --require-hashes -r requirements/bench.lock
+	@touch $@
+
+bench: $(VENV)/.bench  ## the log against its targets and its peers, 1M and 10M requests: bench/results.md (ARGS='--rows 100k')
+	@$(BIN)/python -m bench $(ARGS)
 
 clean:  ## remove the virtual environments and everything made
 	@rm -rf $(VENV) .venv-compat .venv-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -41,15 +41,12 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """``count`` requests that arrived in the 30 days before ``now`` (microseconds)."""
+    """``count`` requests that arrived in the ``span`` before ``now`` (both microseconds)."""
 
     count: int
     now: int
+    span: int = SPAN
     seed: int = 20261122
-
-    @property
-    def start(self) -> int:
-        return self.now - SPAN
 
     def tables(self) -> Iterator[pa.Table]:
         """The requests in order of arrival, :data:`ROW_SCHEMA`, at most :data:`CHUNK` at a time."""
@@ -57,7 +54,9 @@ class Traffic:
         made = 0
         while made < self.count:
             size = min(CHUNK, self.count - made)
-            begin, end = (self.start + SPAN * place // self.count for place in (made, made + size))
+            begin, end = (
+                self.now - self.span + self.span * place // self.count for place in (made, made + size)
+            )
             yield _table(random, size, begin, end, made)
             made += size
 
@@ -174,7 +173,9 @@ def _hexes(random: np.random.Generator, size: int, *, dashed: bool = False) -> p
         digits = np.hstack([part for group in parts for part in (group, dash)][:-1])
     width = digits.shape[1]
     offsets = np.arange(size + 1, dtype=np.int32) * width
-    return pa.StringArray.from_buffers(size, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(digits)))
+    return pa.StringArray.from_buffers(
+        size, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(digits))
+    )
 
 
 def records(table: pa.Table) -> list[RequestRecord]:
@@ -197,9 +198,10 @@ def _outward(name: str, kind: str, values: pa.ChunkedArray) -> list[Any]:
         "money": lambda picos: Decimal(picos) / PICO,
         "share": lambda millionths: millionths / 10**6,
     }
+    listed: list[Any] = values.to_pylist()
     if kind not in convert:
-        return values.to_pylist()
-    return [None if value is None else convert[kind](value) for value in values.to_pylist()]
+        return listed
+    return [None if value is None else convert[kind](value) for value in listed]
 
 
 def _entities(text: str | None) -> dict[str, int]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from bench.questions import (
     COST_RANGE,
@@ -20,15 +18,15 @@ from bench.questions import (
 from helix_dash.log.mirror import Mirror
 from helix_dash.log.query import RequestLog
 from helix_dash.log.schema import PICO
-from helix_dash.model import EVERYTHING, Condition, Filter, Period, Slice, Sort, utc_from_us
+from helix_dash.model import EVERYTHING, Condition, Filter, Period, Slice, Sort, us_from_utc, utc_from_us
 
-ByLatency = Sort("latency_ms", descending=True)
+_BY_LATENCY = Sort("latency_ms", descending=True)
 _MODELS = Condition("model", "in", TWO_MODELS)
 _PAGES: dict[str, tuple[str, tuple[Condition, ...], Sort]] = {
-    "selective_page": ("day", (_MODELS, Condition("status", "in", ("error",))), ByLatency),
-    "unfiltered_sort": ("month", (), ByLatency),
+    "selective_page": ("day", (_MODELS, Condition("status", "in", ("error",))), _BY_LATENCY),
+    "unfiltered_sort": ("month", (), _BY_LATENCY),
     "contains": ("month", (Condition("user", "contains", (PART_OF_USER,)),), Sort()),
-    "wide_filter": ("month", (_MODELS, Condition("status", "in", ("success",))), ByLatency),
+    "wide_filter": ("month", (_MODELS, Condition("status", "in", ("success",))), _BY_LATENCY),
     "deep_offset": ("month", (), Sort("cost_usd", descending=True)),
     "ranges": (
         "month",
@@ -83,21 +81,19 @@ class Ours:
         if question == "top_users":
             costs = answer.values["cost_usd"]
             return [(group[0], cost[0]) for group, cost in list(zip(answer.groups, costs, strict=True))[:TOP]]
-        first = _SERIES[question][3][0]
-        return sorted(
-            (*group, answer.starts[place], *(answer.values[name][index][place] for name in _SERIES[question][3][:2 if group else 1]))
+        figures = [answer.values[name] for name in _SERIES[question][3][: 2 if answer.groups != ((),) else 1]]
+        cells: list[tuple[Any, ...]] = [
+            (*group, start, *(figure[index][place] for figure in figures))
             for index, group in enumerate(answer.groups)
-            for place in range(len(answer.starts))
-            if answer.values[first][index][place]
-        )  # fmt: skip
+            for place, start in enumerate(answer.starts)
+            if figures[0][index][place]
+        ]
+        return sorted(cells)
 
     def hot_bytes(self) -> int:
         """Bytes of the mirror's columns that a page or chart reads in place: all but the ids."""
         state = self._mirror.state
         return sum(mapped.frame.estimated_size() for mapped in state.segments) if state else 0
-
-    def scan(self, rows: int) -> "Scan":
-        return Scan(rows)
 
     def _where(self, period: str, conditions: tuple[Condition, ...] = ()) -> Filter:
         start, end = getattr(self._asked, period)
@@ -106,7 +102,7 @@ class Ours:
 
 def _sorted_by(question: str, row: dict[str, Any]) -> Any:
     if question in ("contains", "ranges", "newest"):
-        return row["time"]
+        return us_from_utc(datetime.fromisoformat(row["time"])) // 1000
     if question == "deep_offset":
         return round(row["cost_usd"] * PICO)
     return round(row["latency_ms"] * 1000)

@@ -28,6 +28,7 @@ from helix_dash.exports.folder import Folder
 from helix_dash.exports.manager import SpawnManager
 from helix_dash.exports.routes import export_routes
 from helix_dash.http_errors import error_json, refusal
+from helix_dash.log.durable import private_folder
 from helix_dash.log.query import RequestLog
 from helix_dash.pages import SECTIONS
 from helix_dash.settings import Settings
@@ -59,7 +60,7 @@ def create_app(
         The server.
 
     Raises:
-        SettingError: the key that signs sessions is missing or weak.
+        SettingError: the key that signs sessions is missing or weak, or ``DATA_DIR`` cannot be used.
     """
     if server is None:
         server = _own_server(settings)
@@ -71,7 +72,9 @@ def create_app(
         settings, prefix, store, open_log, {section.path: section.permission for section in sections}
     )
     slug = prefix.strip("/").replace("/", ":").replace(".", "-") or "root"
-    sessions, calls = Sessions(store, f"helix_dash:{prefix}"), Calls()
+    # Every request waits for this one answer, so a store that hangs may not take longer over it.
+    sessions = Sessions(connect(settings.log_redis_url, timeout=0.5), f"helix_dash:{prefix}")
+    calls = Calls()
     Guard(running, sessions, calls).install(server)
     for routes in (
         login_routes(f"helix-sign-in-{slug}", sessions),
@@ -99,6 +102,7 @@ def _own_server(settings: Settings) -> Flask:
     server = Flask("helix_dash", static_folder=None)
     server.config.update(
         SECRET_KEY=settings.secret_key,
+        DEBUG=False,  # whatever FLASK_DEBUG says: a debugger on the web is a shell for everybody
         SESSION_COOKIE_NAME="helix_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -126,9 +130,8 @@ def _error_handlers(server: Flask) -> None:
 
 def _dash(server: Flask, running: Running, sections: Sequence[Section], calls: Calls) -> Dash:
     settings, prefix = running.settings, running.prefix
-    exports = Folder(settings.export_dir)
-    exports.make()
-    exports.sweep()
+    private_folder(settings.data_dir, settings.export_dir, "DATA_DIR")
+    Folder(settings.export_dir).sweep()
     dash = Dash(
         __name__,
         server=server,
@@ -183,8 +186,8 @@ def _values(column: str, contains: str) -> list[str]:
 
 def _background(settings: Settings) -> SpawnManager:
     folder = settings.data_dir / "background"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # diskcache reads pickles, so nobody else may write here. Results are ids, read once and deleted.
+    private_folder(settings.data_dir, folder, "DATA_DIR")
     cache = Cache(str(folder), size_limit=64 * 2**20)
     return SpawnManager(cache, settings, lambda: context.user().key)
 

@@ -17,7 +17,7 @@ from typing import Protocol
 from helix_dash import tether
 from helix_dash.auth.users import create_user, user_count
 from helix_dash.embedded import EmbeddedStore
-from helix_dash.errors import HelixError, SettingError, StoreUnavailable
+from helix_dash.errors import AuthError, HelixError, SettingError, StoreUnavailable
 from helix_dash.serving import gunicorn_command, listen, web_environ
 from helix_dash.settings import Settings, load
 from helix_dash.stopping import Stop
@@ -140,9 +140,9 @@ def run(environ: Mapping[str, str], wishes: Wishes, stop: Stop, say: Say) -> int
             collector.start()
             web.start()
             _wait_until_ready(settings, web, stop, logs / "web.log")
-            for line in _greeting(settings, password):
-                say(line)
             if not stop.is_set():
+                for line in _greeting(settings, password):
+                    say(line)
                 traffic.start()
             _watch(services, stop, say, logs)
         finally:
@@ -186,6 +186,8 @@ def _account(settings: Settings) -> str:
                 return "kept; helix-dash create-admin --reset"
             password = settings.admin_password or secrets.token_urlsafe(12)
             create_user(client, "admin", password, "admin", None)
+        except AuthError as error:
+            raise SettingError(f"HELIX_ADMIN_PASSWORD cannot be used: {error}") from error
         except StoreUnavailable as error:
             raise StoreUnavailable(
                 f"The store at {shown_url(settings.log_redis_url)} does not answer: start it, or set REDIS_URL."

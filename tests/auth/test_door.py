@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from flask.testing import FlaskClient
 
 from helix_dash.auth.guard import MAX_BODY
 from helix_dash.embedded import EmbeddedStore
+from helix_dash.errors import SettingError
+from helix_dash.settings import Settings
 from webapp import build, settings_for, show_call, sign_in
 
 
@@ -179,3 +183,28 @@ def test_current_user_of_flask_login_is_the_asker(app: Flask, people: redis.Redi
     sign_in(client, "viewer")
     client.get("/")
     assert names[-1] == "viewer"
+
+
+def test_no_variable_of_the_environment_opens_a_debugger(
+    web_store: EmbeddedStore, people: redis.Redis, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T20."""
+    for name in ("FLASK_DEBUG", "DASH_DEBUG", "DASH_UI", "DASH_MCP_ENABLED"):
+        monkeypatch.setenv(name, "1")
+    app = build(settings_for(web_store.url, tmp_path))
+    assert not app.debug
+    client = app.test_client()
+    sign_in(client, "admin")
+    assert client.get("/_mcp").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["exports", "background"])
+def test_what_the_app_writes_is_nobody_elses_to_read(app: Flask, settings: Settings, name: str) -> None:
+    """T66: background results are pickles, so nobody else may write there either."""
+    assert stat.S_IMODE((settings.data_dir / name).stat().st_mode) == 0o700
+
+
+def test_a_data_folder_that_cannot_be_used_stops_the_start(web_store: EmbeddedStore, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where a folder should be")
+    with pytest.raises(SettingError, match="DATA_DIR"):
+        build(settings_for(web_store.url, tmp_path))

@@ -92,7 +92,7 @@ def test_everything_the_page_loads_is_there_without_a_sign_in(
     client: FlaskClient, store: redis.Redis
 ) -> None:
     text = client.get("/login").text
-    loaded = re.findall(r'(?:src|href)="([^"]+)"', text)
+    loaded = re.findall(r'(?:src|href)="(/[^"]+)"', text)
     assert loaded
     for address in loaded:
         with client.get(address) as answer:

@@ -31,6 +31,11 @@ def _run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return str(listener.getsockname()[1])
+
+
 @pytest.fixture
 def taken_port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -97,6 +102,16 @@ def test_a_store_that_is_away_exits_with_3_and_one_line(arguments: tuple[str, ..
     assert result.returncode == 3
     assert result.stderr.splitlines()[-1].startswith("helix-dash: ")
     assert "Traceback" not in result.stderr
+
+
+def test_a_demo_on_a_store_that_is_away_exits_with_3_and_one_line(tmp_path: Path) -> None:
+    result = _run("demo", "--port", _free_port(), "--data-dir", str(tmp_path), REDIS_URL=NOWHERE)
+    assert (result.returncode, result.stderr.count("\n")) == (3, 1)
+
+
+def test_a_demo_refuses_a_weak_password_and_names_the_setting(tmp_path: Path) -> None:
+    result = _run("demo", "--port", _free_port(), "--data-dir", str(tmp_path), HELIX_ADMIN_PASSWORD="short")
+    assert (result.returncode, "HELIX_ADMIN_PASSWORD" in result.stderr) == (2, True)
 
 
 def test_create_token_prints_only_the_token(store_url: str) -> None:
@@ -192,7 +207,5 @@ def test_history_is_written_only_into_an_empty_log(store_url: str) -> None:
 
 def test_a_data_folder_that_cannot_be_made_names_the_setting(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = str(listener.getsockname()[1])
-    result = _run("demo", "--data-dir", str(tmp_path / "file" / "data"), "--port", port)
+    result = _run("demo", "--data-dir", str(tmp_path / "file" / "data"), "--port", _free_port())
     assert (result.returncode, "DATA_DIR" in result.stderr) == (2, True)

@@ -18,84 +18,13 @@ from typing import Any
 import psutil
 import pytest
 import requests
+from served import PATIENCE, Served
 
 from helix_dash.auth.users import create_token, create_user
 from helix_dash.log.fold import Fold
 from helix_dash.store import connect
 from request_records import a_request, recorded
-from webapp import PASSWORD, SECRET_KEY
-
-PATIENCE = 120.0
-ROOT = Path(__file__).parents[2]
-
-
-class Served:
-    """gunicorn on a free port of this machine."""
-
-    def __init__(self, store_url: str, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.home = folder / "home"
-        self.home.mkdir()
-        self.log = (folder / "gunicorn.log").open("wb")
-        environ = {
-            **os.environ,
-            "REDIS_URL": store_url,
-            "SECRET_KEY": SECRET_KEY,
-            "DATA_DIR": str(folder / "data"),
-            "CACHE_DIR": str(folder / "cache"),
-            "HOME": str(self.home),
-            "XDG_RUNTIME_DIR": str(self.home),
-            "PORT": str(self.port),
-            "WEB_WORKERS": "2",
-        }
-        command = [sys.executable, "-m", "gunicorn", "helix_dash.wsgi:app"]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environ, stdout=self.log, stderr=subprocess.STDOUT
-        )
-
-    def workers(self) -> list[psutil.Process]:
-        return [
-            child
-            for child in psutil.Process(self.process.pid).children()
-            if "resource_tracker" not in str(child.cmdline())
-        ]
-
-    def wait(self) -> None:
-        """Until both workers are there and one answers."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, (Path(self.log.name)).read_text()
-            try:
-                if requests.get(self.url + "/healthz", timeout=5).ok and len(self.workers()) == 2:
-                    return
-            except requests.RequestException:
-                pass
-            time.sleep(0.1)
-        raise AssertionError("gunicorn did not come up")
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.log.close()
-
-    def signed_in(self, name: str = "admin") -> requests.Session:
-        session = requests.Session()
-        answer = session.post(
-            self.url + "/login",
-            data={"username": name, "password": PASSWORD},
-            allow_redirects=False,
-            timeout=30,
-        )
-        assert answer.status_code == 303
-        return session
+from webapp import PASSWORD
 
 
 @pytest.fixture

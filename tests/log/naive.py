@@ -83,15 +83,11 @@ def ordered(rows: Sequence[Row], sort: Sort) -> list[Row]:
 
     if sort.column == "time":
         return sorted(rows, key=tie, reverse=sort.descending)
-    known = sorted((row for row in rows if value(row, sort.column) is not None), key=tie)
-    unknown = sorted((row for row in rows if value(row, sort.column) is None), key=tie)
+    # sorted() keeps the order of equals, also when reversed: which is by time.
+    rows = sorted(rows, key=tie)
+    known = [row for row in rows if value(row, sort.column) is not None]
     known.sort(key=lambda row: value(row, sort.column), reverse=sort.descending)
-    return known + unknown if not sort.descending else _stable_falling(known, sort) + unknown
-
-
-def _stable_falling(known: list[Row], sort: Sort) -> list[Row]:
-    # sorted(reverse=True) keeps the order of equals, which is by time.
-    return known
+    return known + [row for row in rows if value(row, sort.column) is None]
 
 
 def page(rows: Sequence[Row], sort: Sort, part: Slice) -> list[str]:

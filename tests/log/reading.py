@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -68,7 +67,7 @@ def log_of(
     expired: Sequence[Sequence[dict[str, Any]]] = (),
     coverage: Sequence[tuple[int, int]] = ((NOW - 400 * DAY, NOW),),
     heartbeat: int = NOW,
-    zone: tzinfo = ZoneInfo("UTC"),
+    zone: tzinfo = UTC,
     now: int = NOW,
     points: int = 1000,
 ) -> RequestLog:

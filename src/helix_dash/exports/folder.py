@@ -71,13 +71,9 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The folder at ``path``; made when missing, for this user's eyes only."""
+    """The folder at ``path``, which is there and for this user's eyes only."""
 
     path: Path
-
-    def make(self) -> None:
-        """Make the folder."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def order_file(self, identity: str) -> Path:
         return self.path / f"{_checked(identity)}.order.json"

@@ -41,8 +41,8 @@ def reserve(file: IO[bytes], size: int) -> None:
         os.posix_fallocate(file.fileno(), file.tell(), size)
 
 
-def private_folder(parent: Path, folder: Path) -> None:
-    """Make ``folder`` below ``parent``, readable by this user only.
+def private_folder(parent: Path, folder: Path, setting: str = "CACHE_DIR") -> None:
+    """Make ``folder`` below ``parent``, which ``setting`` names; readable by this user only.
 
     Raises:
         SettingError: one of them belongs to somebody else, who could put false figures there.
@@ -56,11 +56,11 @@ def private_folder(parent: Path, folder: Path) -> None:
             trusted = {os.getuid()} | ({0} if path == parent else set())
             if not stat.S_ISDIR(found.st_mode) or found.st_uid not in trusted:
                 raise SettingError(
-                    f"CACHE_DIR={str(parent)!r} belongs to another user. Example: CACHE_DIR=/var/cache/helix-dash"
+                    f"{setting}={str(parent)!r} belongs to another user. Example: {setting}=/srv/helix-dash"
                 )
             if path != parent and stat.S_IMODE(found.st_mode) != 0o700:
                 path.chmod(0o700)
     except OSError as error:
         raise SettingError(
-            f"CACHE_DIR={str(parent)!r} cannot be written ({error.strerror}). Example: CACHE_DIR=/var/cache/helix-dash"
+            f"{setting}={str(parent)!r} cannot be written ({error.strerror}). Example: {setting}=/srv/helix-dash"
         ) from error

@@ -58,7 +58,9 @@ class Follower:
                 # Whatever it is: a thread that dies here would leave every page old for ever.
                 if time.monotonic() - warned > 60:
                     warned = time.monotonic()
-                    _log.warning("The log cannot be read: %s", error, exc_info=not isinstance(error, HelixError))
+                    _log.warning(
+                        "The log cannot be read: %s", error, exc_info=not isinstance(error, HelixError)
+                    )
             _close(ticks)
             ticks = None
             self._stop.wait(POLL)

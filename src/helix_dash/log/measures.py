@@ -15,7 +15,17 @@ import polars as pl
 from helix_dash.log.vocabulary import Vocabulary
 
 Number = int | float | None
-Expression = Callable[[Vocabulary], pl.Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Adding:
+    """How to add up: what the codes mean, and the integer type that surely holds every sum."""
+
+    vocabulary: Vocabulary
+    width: type[pl.Int64] | type[pl.Int128]
+
+
+Expression = Callable[[Adding], pl.Expr]
 
 TOKENS = ("uncached_tokens", "cached_tokens", "cache_write_tokens", "visible_tokens", "reasoning_tokens")
 
@@ -63,9 +73,8 @@ def succeeded(vocabulary: Vocabulary) -> pl.Expr:
     return word_is(vocabulary, "status", "success")
 
 
-def _sum(column: str) -> pl.Expr:
-    # 128 bits: the sum of ten of the largest costs is beyond 64.
-    return pl.col(column).cast(pl.Int128).sum()
+def _sum(column: str) -> Expression:
+    return lambda adding: pl.col(column).cast(adding.width).sum()
 
 
 def _known(column: str) -> pl.Expr:
@@ -73,14 +82,14 @@ def _known(column: str) -> pl.Expr:
 
 
 def _total(column: str) -> Tally:
-    return Tally((column,), lambda _: _sum(column), lambda _: _sum(column))
+    return Tally((column,), _sum(column), _sum(column))
 
 
 def _counted(column: str, word: str) -> Tally:
     return Tally(
         (column,),
-        lambda vocabulary: word_is(vocabulary, column, word).sum(),
-        lambda vocabulary: pl.when(word_is(vocabulary, column, word)).then(pl.col("requests")).sum(),
+        lambda adding: word_is(adding.vocabulary, column, word).sum(),
+        lambda adding: pl.when(word_is(adding.vocabulary, column, word)).then(pl.col("requests")).sum(),
     )
 
 
@@ -88,21 +97,21 @@ def _priced() -> pl.Expr:
     return pl.col("cost_usd").is_not_null() & pl.col("priced").fill_null(value=True)
 
 
-def _unpriced(vocabulary: Vocabulary) -> pl.Expr:
+def _unpriced(adding: Adding) -> pl.Expr:
     tokens = pl.sum_horizontal([_known(column) for column in TOKENS])
-    return (succeeded(vocabulary) & ~_priced() & (tokens > 0)).sum()
+    return (succeeded(adding.vocabulary) & ~_priced() & (tokens > 0)).sum()
 
 
 def _generated(value: pl.Expr) -> Expression:
-    def rows(vocabulary: Vocabulary) -> pl.Expr:
-        timed = succeeded(vocabulary) & pl.col("latency_ms").is_not_null()
-        return pl.when(timed).then(value).cast(pl.Int128).sum()
+    def rows(adding: Adding) -> pl.Expr:
+        timed = succeeded(adding.vocabulary) & pl.col("latency_ms").is_not_null()
+        return pl.when(timed).then(value).cast(adding.width).sum()
 
     return rows
 
 
 TALLIES: dict[str, Tally] = {
-    "requests": Tally((), lambda _: pl.len(), lambda _: _sum("requests")),
+    "requests": Tally((), lambda _: pl.len(), _sum("requests")),
     "success": _counted("status", "success"),
     "error": _counted("status", "error"),
     "throttled": _counted("status", "throttled"),
@@ -116,21 +125,21 @@ TALLIES: dict[str, Tally] = {
     **{column: _total(column) for column in TOKENS},
     "cost_usd": Tally(
         ("cost_usd", "priced"),
-        lambda _: pl.when(_priced()).then(pl.col("cost_usd")).cast(pl.Int128).sum(),
-        lambda _: _sum("cost_usd"),
+        lambda adding: pl.when(_priced()).then(pl.col("cost_usd")).cast(adding.width).sum(),
+        _sum("cost_usd"),
     ),
     "avoided_cost_usd": _total("avoided_cost_usd"),
-    "priced": Tally(("cost_usd", "priced"), lambda _: _priced().sum(), lambda _: _sum("priced")),
-    "unpriced": Tally(("cost_usd", "priced", "status", *TOKENS), _unpriced, lambda _: _sum("unpriced")),
+    "priced": Tally(("cost_usd", "priced"), lambda _: _priced().sum(), _sum("priced")),
+    "unpriced": Tally(("cost_usd", "priced", "status", *TOKENS), _unpriced, _sum("unpriced")),
     "generated_tokens": Tally(
         ("status", "latency_ms", "visible_tokens", "reasoning_tokens"),
         _generated(_known("visible_tokens") + _known("reasoning_tokens")),
-        lambda _: _sum("generated_tokens"),
+        _sum("generated_tokens"),
     ),
     "generation_ms": Tally(
         ("status", "latency_ms", "ttft_ms"),
         _generated(_known("latency_ms") - _known("ttft_ms")),
-        lambda _: _sum("generation_ms"),
+        _sum("generation_ms"),
     ),
 }
 

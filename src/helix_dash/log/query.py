@@ -93,9 +93,10 @@ class RequestLog:
         if part.offset < 0 or part.limit < 0:
             raise BadQuery("limit", "A page begins at 0 or later and is not negative.")
         question = ("page", state.generation, now // 10**6, scope, where, sort, part, watermark)
-        return self._results.get(
+        found = self._results.get(
             question, lambda: self._page(state, now, scope, where, sort, part, watermark)
         )
+        return replace(found, rows=[dict(row) for row in found.rows])  # the kept answer stays as it is
 
     def count(self, scope: Scope, where: Filter) -> int:
         """How many rows match, exactly."""

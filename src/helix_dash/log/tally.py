@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from helix_dash.log.cube import BUCKETS, bucket_of, bucket_value
-from helix_dash.log.measures import TALLIES
+from helix_dash.log.measures import TALLIES, Adding
 from helix_dash.log.vocabulary import Vocabulary
 
 Integers = npt.NDArray[np.int64]
@@ -27,14 +27,23 @@ def tallied(
     frame: pl.DataFrame, names: Sequence[str], vocabulary: Vocabulary, *, cells: bool = False
 ) -> pl.DataFrame:
     """``k`` and one 128-bit column per tally; one line per ``k`` that occurs in ``frame``."""
+    adding = Adding(vocabulary, pl.Int128 if cells else _width(frame))
     expressions = [
-        (TALLIES[name].cells if cells else TALLIES[name].rows)(vocabulary).cast(pl.Int128).alias(name)
+        (TALLIES[name].cells if cells else TALLIES[name].rows)(adding).cast(pl.Int128).alias(name)
         for name in names
     ]
     if frame.height and frame["k"].n_unique() > 1:
         return frame.group_by("k").agg(expressions)
     key = frame["k"].head(1)
     return pl.DataFrame([key]).hstack(frame.select(expressions).head(len(key)))
+
+
+def _width(frame: pl.DataFrame) -> type[pl.Int64] | type[pl.Int128]:
+    """64 bits when no sum over ``frame`` can leave them (ten of the largest costs would), as they are faster."""
+    amounts = frame.select(pl.col(pl.Int64, pl.UInt32).exclude("k", "bucket", "time").max())
+    largest = max((value for value in amounts.row(0) if value is not None), default=0) if amounts.width else 0
+    # Two amounts meet in one addend at most: visible and reasoning tokens.
+    return pl.Int64 if 2 * largest * frame.height < 2**62 else pl.Int128
 
 
 def added(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:

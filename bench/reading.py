@@ -1,0 +1,227 @@
+"""The reading cases: each question to each engine in turn, round after round."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from bench import peer_hashes, peer_redisearch
+from bench.dataset import Traffic
+from bench.floors import Floors
+from bench.ours import Ours
+from bench.peer_hashes import Hashes
+from bench.peer_pandas import Pandas, TunedPandas
+from bench.peer_redisearch import RediSearch
+from bench.questions import QUESTIONS
+from bench.results import Figure, Target
+from bench.stores import Log, ModuleStore, used_memory
+from bench.workers import Timed, Worker
+from helix_dash.embedded import EmbeddedStore
+
+Say = Callable[[str], None]
+Runs = dict[tuple[str, str], list[float]]
+"""(question, engine) → seconds, one per round."""
+
+FLOORS = ("round_trip", "scan")
+BUDGET = 0.25
+"""Seconds spent on one question to one engine in one round, when it answers faster."""
+
+
+class Disagreement(Exception):
+    """A peer gave another answer than we did: one of the two is wrong, and no time means anything."""
+
+
+class Reading:
+    """The reading cases over one size of log.
+
+    Args:
+        wanted: says of a question's name whether it is asked.
+        usual: whether the peers that keep requests in Redis take part; their loading takes long.
+        say: tells a person what is going on.
+    """
+
+    def __init__(
+        self, folder: Path, traffic: Traffic, wanted: Callable[[str], bool], *, usual: bool, say: Say
+    ) -> None:
+        self.size = sized(traffic.count)
+        self._folder = folder / self.size
+        self._mirror = str(self._folder / "mirror")
+        self._traffic, self._usual, self._say = traffic, usual, say
+        self._questions = [name for name in (*QUESTIONS, "start") if wanted(name)]
+        self._rows = traffic.count
+        self.runs: Runs = defaultdict(list)
+        self.bytes_per_request = self.private = self.proportional = self.mapped = self.hot = 0.0
+        self.left_out: list[str] = []
+
+    @contextmanager
+    def filled(self) -> Iterator[Log]:
+        """The log, in a running store; workers started within take their places in it."""
+        with ExitStack() as ends:
+            store = started(ends, EmbeddedStore(self._folder / "store"))
+            empty = used_memory(store.url)
+            self._hashes = self._indexed = None
+            if self._usual:
+                self._hashes = started(ends, EmbeddedStore(self._folder / "hashes"))
+                self._indexed = self._with_module(ends)
+            self._say(f"{self.size}: making and sealing {self._rows:,} requests")
+            log = Log(store, self._folder / "parquet", self._traffic)
+            log.fill(self._hashes, self._indexed)
+            self.bytes_per_request = (used_memory(store.url) - empty) / self._rows
+            yield log
+
+    def run(self, log: Log, rounds: int) -> None:
+        """Ask all questions, ``rounds`` times, and measure the memory of a worker that answered them."""
+        with ExitStack() as ends:
+            self._say(f"{self.size}: starting the engines")
+            engines = self._engines(ends, log)
+            for number in range(rounds):
+                for question in (*self._questions, *FLOORS):
+                    self._say(f"{self.size}: round {number + 1}, {question}")
+                    self._ask(engines, question)
+            ours = engines["ours"][0]
+            self.private, self.proportional, _ = ours.footprint(self._mirror)
+            self.mapped = sum(path.stat().st_size for path in Path(self._mirror).rglob("*.arrow"))
+            self.hot = ours.call("hot_bytes")
+            self.pandas_private = engines["pandas"][0].footprint()[0]
+
+    def _engines(self, ends: ExitStack, log: Log) -> dict[str, tuple[Worker, tuple[str, ...]]]:
+        """Name → a process, and the questions it can answer."""
+        everything = (*QUESTIONS, "start")
+        files = str(log.parquet)
+        engines = {
+            "ours": (Worker(Ours, log.store.url, self._mirror, log.asked), everything),
+            "floor": (Worker(Floors, log.store.url, self._rows), FLOORS),
+            "pandas": (Worker(Pandas, files, log.asked), everything),
+            "pandas_tuned": (Worker(TunedPandas, files, log.asked), tuple(QUESTIONS)),
+        }
+        if find_spec("duckdb"):
+            from bench.peer_duckdb import DuckDB
+
+            engines["duckdb"] = (Worker(DuckDB, files, log.asked), tuple(QUESTIONS))
+        else:
+            self.left_out.append("duckdb is not installed")
+        if self._hashes:
+            engines["hashes"] = (Worker(Hashes, self._hashes.url, log.asked), peer_hashes.QUESTIONS)
+        if self._indexed:
+            engines["redisearch"] = (
+                Worker(RediSearch, self._indexed.url, log.asked),
+                peer_redisearch.QUESTIONS,
+            )
+        for worker, _ in engines.values():
+            ends.callback(worker.stop)
+        return engines
+
+    def _ask(self, engines: dict[str, tuple[Worker, tuple[str, ...]]], question: str) -> None:
+        answers: dict[str, Timed] = {}
+        for name, (worker, can) in engines.items():
+            if question in can:
+                answers[name] = worker.time(question, BUDGET)
+                self.runs[question, name].append(answers[name].seconds)
+        for name, timed in answers.items():
+            if "ours" in answers and timed.answer != answers["ours"].answer:
+                raise Disagreement(f"{question}: {name} answers otherwise than we do")
+
+    def _with_module(self, ends: ExitStack) -> EmbeddedStore | None:
+        module = peer_redisearch.find_module()
+        if module is None:
+            self.left_out.append("RediSearch: no module found (REDISEARCH_MODULE)")
+            return None
+        store = started(ends, ModuleStore(self._folder / "indexed", module))
+        peer_redisearch.make_index(store.url)
+        return store
+
+
+def started(ends: ExitStack, store: EmbeddedStore) -> EmbeddedStore:
+    """``store``, running until ``ends`` closes."""
+    store.start()
+    ends.callback(store.stop)
+    return store
+
+
+def sized(rows: int) -> str:
+    """``10M``, ``100k`` …"""
+    for unit, letter in ((10**6, "M"), (10**3, "k")):
+        if rows >= unit:
+            return f"{rows / unit:g}{letter}"
+    return str(rows)
+
+
+def figures(readings: list[Reading]) -> Iterator[Figure]:
+    """What the readings, smallest log first, came to."""
+    for reading in readings:
+        yield from _compared(reading, largest=reading is readings[-1])
+    smallest, largest = readings[0], readings[-1]
+    key = ("selective_page", "ours")
+    if largest is not smallest and key in smallest.runs:
+        yield Figure(
+            f"selective_page.{largest.size}.against_{smallest.size}",
+            "ms",
+            _milliseconds(largest.runs[key]),
+            _milliseconds(smallest.runs[key]),
+            "costs",
+            Target("ratio", "at most", 1.5),
+        )
+
+
+def _compared(reading: Reading, *, largest: bool) -> Iterator[Figure]:
+    runs, size = reading.runs, reading.size
+    for question, engine in runs:
+        if engine in ("ours", "floor"):
+            continue
+        target = None
+        if engine == "pandas":
+            target = Target("ratio", "at least", 50 if question == "selective_page" else 10)
+        yield Figure(
+            f"{question}.{size}.{engine}",
+            "ms",
+            _milliseconds(runs[question, "ours"]),
+            _milliseconds(runs[question, engine]),
+            "better",
+            target,
+        )
+    scans = {"unfiltered_sort": 15, "contains": 8, "wide_filter": 20}
+    limits = {"selective_page": ("round_trip", 15)} | {name: ("scan", most) for name, most in scans.items()}
+    for question, (floor, most) in limits.items():
+        judged = question == "selective_page" or (largest and question != "wide_filter")
+        if (question, "ours") in runs:
+            yield Figure(
+                f"{question}.{size}.{floor}s",
+                "ms",
+                _milliseconds(runs[question, "ours"]),
+                _milliseconds(runs[floor, "floor"]),
+                "costs",
+                Target("ratio", "at most", most) if judged else None,
+            )
+    for floor in FLOORS:
+        yield Figure(f"floor.{size}.{floor}", "ms", _milliseconds(runs[floor, "floor"]))
+    if ("start", "ours") in runs and largest:
+        yield Figure(
+            f"start.{size}", "ms", _milliseconds(runs["start", "ours"]), target=Target("ours", "at most", 250)
+        )
+
+
+def memory(reading: Reading) -> Iterator[Figure]:
+    """A worker's memory over the largest log, after it has answered everything."""
+    size, rows = reading.size, reading._rows
+    most = Target("ours", "at most", 150)
+    mega = 2**20
+    yield Figure(
+        f"memory.{size}.private",
+        "MB",
+        (reading.private / mega,),
+        (reading.pandas_private / mega,),
+        target=most,
+    )
+    yield Figure(
+        f"memory.{size}.mapped", "B/row", (reading.mapped / rows,), target=Target("ours", "at most", 180)
+    )
+    yield Figure(
+        f"memory.{size}.hot_columns", "B/row", (reading.hot / rows,), target=Target("ours", "at most", 80)
+    )
+
+
+def _milliseconds(seconds: list[float]) -> tuple[float, ...]:
+    return tuple(1000 * value for value in seconds)
