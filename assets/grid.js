@@ -49,12 +49,34 @@
       if (event.event && event.event.key === "Enter" && event.data) window.hx.set({ request: event.data.row_id });
     });
   }
+  function apply(grid, wanted) {
+    const order = Array.isArray(wanted.sortModel) ? wanted.sortModel : [{ colId: "time", sort: "desc" }];
+    const model = wanted.filterModel && typeof wanted.filterModel === "object" ? wanted.filterModel : null;
+    grid.applyColumnState({ state: order, defaultState: { sort: null } });
+    grid.setFilterModel(model);
+  }
+  /* A new grid may ask for its first rows before it has taken over the filter of the address. Until it has, what it
+     asks is not a person's wish and must not be written into the address. */
+  let restored = null, tried = null;
   function gridded(request) {
-    if (!request) return;
-    asked = request;
     const grid = api();
-    if (grid) listen(grid);
-    if (request.startRow === 0) window.hx.set({ grid: text(request.filterModel, request.sortModel) });
+    if (!request || !grid) return;
+    asked = request;
+    listen(grid);
+    if (request.startRow !== 0) return;
+    const now = text(request.filterModel, request.sortModel);
+    if (restored !== grid) {
+      let wanted = null;
+      try { wanted = JSON.parse(parameter("grid")); } catch (error) { console.warn("the grid parameter is not JSON", error); }
+      wanted = wanted && typeof wanted === "object" ? wanted : {};
+      if (now !== text(wanted.filterModel, wanted.sortModel) && tried !== grid) {
+        tried = grid;
+        apply(grid, wanted);
+        return;
+      }
+      restored = grid;
+    }
+    window.hx.set({ grid: now });
   }
   function regrid(filter) {
     const grid = api();
@@ -65,9 +87,7 @@
     if (!grid) return;
     const wanted = filter.grid || {};
     if (text(grid.getFilterModel(), order(grid)) !== text(wanted.filterModel, wanted.sortModel)) {
-      const sort = wanted.sortModel || [{ colId: "time", sort: "desc" }];
-      grid.applyColumnState({ state: sort, defaultState: { sort: null } });
-      grid.setFilterModel(wanted.filterModel || null);
+      apply(grid, wanted);
     } else if (changed) {
       grid.ensureIndexVisible(0);
       grid.purgeInfiniteCache();
@@ -106,16 +126,16 @@
   }
   const undrawer = (open) => { if (open === false && parameter("request")) window.hx.set({ request: null }); };
   function columns(wanted) {
-    const apply = (left) => {
+    const show = (left) => {
       const grid = api();
-      if (!grid) { if (left) setTimeout(() => apply(left - 1), 100); return; }
+      if (!grid) { if (left) setTimeout(() => show(left - 1), 100); return; }
       const shown = new Set(wanted);
       for (const column of grid.getColumns()) {
         const name = column.getColId();
         if (column.isVisible() !== shown.has(name)) grid.setColumnsVisible([name], shown.has(name));
       }
     };
-    if (wanted && document.getElementById("hx-grid-holder").childElementCount) apply(50);
+    if (wanted && document.getElementById("hx-grid-holder").childElementCount) show(50);
   }
   function exportbar(text) {
     const [done, all] = (String(text || "").match(/[\d,]+/g) || []).map((one) => Number(one.replace(/,/g, "")));

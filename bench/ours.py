@@ -93,7 +93,7 @@ class Ours:
     def hot_bytes(self) -> int:
         """Bytes of the mirror's columns that a page or chart reads in place: all but the ids."""
         state = self._mirror.state
-        return sum(mapped.frame.estimated_size() for mapped in state.segments) if state else 0
+        return sum(int(mapped.frame.estimated_size()) for mapped in state.segments) if state else 0
 
     def _where(self, period: str, conditions: tuple[Condition, ...] = ()) -> Filter:
         start, end = getattr(self._asked, period)

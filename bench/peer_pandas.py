@@ -55,7 +55,9 @@ class Pandas:
 
     def _during(self, period: str) -> pd.DataFrame:
         start, end = getattr(self._asked, period)
-        return self._frame[(self._frame["time"] >= start) & (self._frame["time"] < end)]
+        times = self._frame["time"]
+        found: pd.DataFrame = self._frame[(times >= start) & (times < end)]
+        return found
 
     def _page(self, question: str) -> tuple[int, list[Any]]:
         period, test, column = _PAGES[question]
@@ -73,7 +75,7 @@ class TunedPandas(Pandas):
 
     def _read(self) -> pd.DataFrame:
         frame = super()._read()
-        words = [str(name) for name in frame.select_dtypes("str").columns if name != "call_id"]
+        words = frame.select_dtypes("str").columns.drop("call_id").tolist()
         return frame.astype(dict.fromkeys(words, "category"))
 
     def _rows(self, found: pd.DataFrame, column: str, offset: int) -> pd.DataFrame:

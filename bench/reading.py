@@ -51,9 +51,10 @@ class Reading:
         self._mirror = str(self._folder / "mirror")
         self._traffic, self._usual, self._say = traffic, usual, say
         self._questions = [name for name in (*QUESTIONS, "start") if wanted(name)]
-        self._rows = traffic.count
+        self.rows = traffic.count
         self.runs: Runs = defaultdict(list)
-        self.bytes_per_request = self.private = self.proportional = self.mapped = self.hot = 0.0
+        self.bytes_per_request = 0.0
+        self.private = self.pandas_private = self.mapped = self.hot = 0
         self.left_out: list[str] = []
 
     @contextmanager
@@ -66,10 +67,10 @@ class Reading:
             if self._usual:
                 self._hashes = started(ends, EmbeddedStore(self._folder / "hashes"))
                 self._indexed = self._with_module(ends)
-            self._say(f"{self.size}: making and sealing {self._rows:,} requests")
+            self._say(f"{self.size}: making and sealing {self.rows:,} requests")
             log = Log(store, self._folder / "parquet", self._traffic)
             log.fill(self._hashes, self._indexed)
-            self.bytes_per_request = (used_memory(store.url) - empty) / self._rows
+            self.bytes_per_request = (used_memory(store.url) - empty) / self.rows
             yield log
 
     def run(self, log: Log, rounds: int) -> None:
@@ -82,10 +83,10 @@ class Reading:
                     self._say(f"{self.size}: round {number + 1}, {question}")
                     self._ask(engines, question)
             ours = engines["ours"][0]
-            self.private, self.proportional, _ = ours.footprint(self._mirror)
+            self.private = ours.footprint(self._mirror).private
             self.mapped = sum(path.stat().st_size for path in Path(self._mirror).rglob("*.arrow"))
             self.hot = ours.call("hot_bytes")
-            self.pandas_private = engines["pandas"][0].footprint()[0]
+            self.pandas_private = engines["pandas"][0].footprint().private
 
     def _engines(self, ends: ExitStack, log: Log) -> dict[str, tuple[Worker, tuple[str, ...]]]:
         """Name → a process, and the questions it can answer."""
@@ -93,7 +94,7 @@ class Reading:
         files = str(log.parquet)
         engines = {
             "ours": (Worker(Ours, log.store.url, self._mirror, log.asked), everything),
-            "floor": (Worker(Floors, log.store.url, self._rows), FLOORS),
+            "floor": (Worker(Floors, log.store.url, self.rows), FLOORS),
             "pandas": (Worker(Pandas, files, log.asked), everything),
             "pandas_tuned": (Worker(TunedPandas, files, log.asked), tuple(QUESTIONS)),
         }
@@ -205,7 +206,7 @@ def _compared(reading: Reading, *, largest: bool) -> Iterator[Figure]:
 
 def memory(reading: Reading) -> Iterator[Figure]:
     """A worker's memory over the largest log, after it has answered everything."""
-    size, rows = reading.size, reading._rows
+    size, rows = reading.size, reading.rows
     most = Target("ours", "at most", 150)
     mega = 2**20
     yield Figure(

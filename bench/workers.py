@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-import resource
-import sys
 import time
 import traceback
 from collections.abc import Iterator
@@ -27,11 +25,10 @@ class Timed(NamedTuple):
 
 
 class Footprint(NamedTuple):
-    """Bytes of one process: private to it, its fair share of all (PSS), and the most it ever held."""
+    """Bytes of one process: private to it, and its fair share of everything it has mapped (PSS)."""
 
     private: int
     proportional: int
-    peak: int
 
 
 class WorkerFailed(Exception):
@@ -149,7 +146,7 @@ def _timed(engine: Any, question: str, budget: float) -> tuple[float, Any]:
     return counted[len(counted) // 2], digest
 
 
-def _footprint(mapped: str) -> tuple[int, int, int]:
+def _footprint(mapped: str) -> tuple[int, int]:
     gc.collect()
     process = psutil.Process()
     whole = process.memory_full_info()
@@ -160,5 +157,4 @@ def _footprint(mapped: str) -> tuple[int, int, int]:
             for place in process.memory_maps(grouped=True)
             if place.path.startswith(mapped)
         )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return private, getattr(whole, "pss", whole.uss), peak
+    return private, getattr(whole, "pss", whole.uss)

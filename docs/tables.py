@@ -21,7 +21,7 @@ def settings() -> str:
             f"`{row.name}`",
             f"`{row.default}`" if row.default else "",
             row.unit,
-            row.meaning,
+            row.meaning + (f" Old name: `{row.old}`." if row.old else ""),
             _code(row.example),
         )
         for row in TABLE

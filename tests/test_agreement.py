@@ -72,7 +72,8 @@ def test_the_tables_of_the_documents_are_what_the_code_says(name: str) -> None:
 
 def test_every_key_of_the_log_is_documented() -> None:
     keys = LogKeys()
-    names = [getattr(keys, name) for name, value in vars(LogKeys).items() if isinstance(value, property)]
+    properties = [name for name, value in vars(LogKeys).items() if isinstance(value, property) and name != "tag"]
+    names = [getattr(keys, name) for name in properties]
     names += [keys.rows("<segment>"), keys.cube("<segment>")]
     documented = _text("docs/redis.md")
     assert [name for name in names if f"`{name}`" not in documented] == []
@@ -80,10 +81,10 @@ def test_every_key_of_the_log_is_documented() -> None:
 
 def test_every_other_key_is_documented() -> None:
     code = _code()
-    names = re.findall(r'PREFIX \+ "([^"{]+)"', code) + re.findall(r'f"\{PREFIX\}([a-z-]+:?[a-z]*)', code)
+    names = re.findall(r'APP \+ "([^"{]+)"', code) + re.findall(r'f"\{APP\}([a-z-]+:?[a-z]*)', code)
     documented = _text("docs/redis.md")
     assert names
-    assert [name for name in names if f"`helixdash:{name}" not in documented] == []
+    assert [name for name in names if f"`helixdash:{{app}}:{name}" not in documented] == []
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,29 @@ def call(client: FlaskClient, output: str, *, inputs: Any = (), state: Any = (),
         "changedPropIds": [item[0] for item in inputs],
     }
     return client.post(f"{prefix}_dash-update-component", json=body)
+
+
+def body_of(
+    dependencies: Sequence[Mapping[str, Any]], output: str, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What an open page sends for the callback that fills ``output``, by what it was told of all callbacks.
+
+    Args:
+        dependencies: the answer of ``_dash-dependencies``.
+        output: one of the callback's outputs, ``id.property``.
+        values: the page's values by ``id.property``; the first is the one that has changed.
+    """
+    found = next(one for one in dependencies if output in one["output"].strip(".").split("..."))
+    outputs = [name.rpartition(".") for name in found["output"].strip(".").split("...")]
+    return {
+        "output": found["output"],
+        "outputs": [{"id": name, "property": prop} for name, _, prop in outputs],
+        **{
+            kind: [{**part, "value": values.get(f"{part['id']}.{part['property']}")} for part in found[kind]]
+            for kind in ("inputs", "state")
+        },
+        "changedPropIds": list(values)[:1],
+    }
 
 
 def _part(name: str, value: Any) -> dict[str, Any]:

@@ -7,20 +7,24 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import pandas as pd  # noqa: F401 - see below
 from dash import Dash, html
 from dash.development.base_component import Component
 from dash.exceptions import DependencyException
 from diskcache import Cache
 from flask import Flask, g
 from flask_login import LoginManager
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from helix_dash import context
 from helix_dash.api.health import health_routes
 from helix_dash.api.routes import api_routes
 from helix_dash.auth.calls import Calls, on_error, permitted
 from helix_dash.auth.guard import Guard, security_headers
+from helix_dash.auth.hosts import hosts_of
 from helix_dash.auth.login import login_routes
 from helix_dash.auth.session import LIFETIME, Sessions, check_secret_key
+from helix_dash.auth.trail import Trail
 from helix_dash.context import Running
 from helix_dash.errors import HelixError, SettingError
 from helix_dash.exports import callbacks as export_callbacks
@@ -30,7 +34,7 @@ from helix_dash.exports.routes import export_routes
 from helix_dash.http_errors import error_json, refusal
 from helix_dash.log.durable import private_folder
 from helix_dash.log.query import RequestLog
-from helix_dash.pages import SECTIONS
+from helix_dash.pages import all_sections
 from helix_dash.settings import Settings
 from helix_dash.store import connect
 from helix_dash.ui import shell
@@ -38,13 +42,17 @@ from helix_dash.ui.section import Section
 
 TITLE = "Helix Dash"
 
+# pandas is imported above for what would happen otherwise: pyarrow imports it when it makes its first table, in
+# the thread that follows the log, and plotly, which writes every layout as JSON, takes what is in sys.modules
+# for a whole pandas. A page that was asked for in that moment answered 500.
+
 
 def create_app(
     settings: Settings,
     *,
     server: Flask | None = None,
     prefix: str | None = None,
-    sections: Sequence[Section] = SECTIONS,
+    sections: Sequence[Section] | None = None,
     open_log: Callable[[Settings], RequestLog] = context.followed_log,
 ) -> Flask:
     """The whole web app.
@@ -53,7 +61,7 @@ def create_app(
         settings: its settings.
         server: somebody's Flask server to live in; without one, a server of our own is made.
         prefix: the path below which it answers; ``URL_PREFIX`` when not given.
-        sections: its pages.
+        sections: its pages; ours and those of installed distributions when not given.
         open_log: opens the log when it is first read.
 
     Returns:
@@ -62,20 +70,23 @@ def create_app(
     Raises:
         SettingError: the key that signs sessions is missing or weak, or ``DATA_DIR`` cannot be used.
     """
+    hosts = hosts_of(settings, embedded=server is not None)
     if server is None:
         server = _own_server(settings)
     elif not server.secret_key:
         raise SettingError("The Flask server has no secret_key, so nobody could be signed in.")
     prefix = settings.url_prefix if prefix is None else prefix
+    sections = all_sections() if sections is None else sections
     store = connect(settings.log_redis_url)
     running = Running(
         settings, prefix, store, open_log, {section.path: section.permission for section in sections}
     )
     slug = prefix.strip("/").replace("/", ":").replace(".", "-") or "root"
-    # Every request waits for this one answer, so a store that hangs may not take longer over it.
+    # Every request waits for their answers, so a store that hangs may not take longer over them.
     sessions = Sessions(connect(settings.log_redis_url, timeout=0.5), f"helix_dash:{prefix}")
+    trail = Trail(connect(settings.log_redis_url, retries=0, timeout=0.5))
     calls = Calls()
-    Guard(running, sessions, calls).install(server)
+    Guard(running, sessions, calls, trail, hosts).install(server)
     for routes in (
         login_routes(f"helix-sign-in-{slug}", sessions),
         health_routes(f"helix-health-{slug}"),
@@ -86,7 +97,7 @@ def create_app(
     _login_manager(server)
     _error_handlers(server)
     dash = _dash(server, running, sections, calls)
-    server.after_request(security_headers(_content_policy(dash), running))
+    server.after_request(security_headers(_content_policy(dash, settings.frame_ancestors), running))
     return server
 
 
@@ -98,16 +109,25 @@ def assets_folder() -> Path:
 
 
 def _own_server(settings: Settings) -> Flask:
-    check_secret_key(settings.secret_key)
+    for key in (settings.secret_key, *settings.secret_key_fallbacks):
+        check_secret_key(key)
     server = Flask("helix_dash", static_folder=None)
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        server.wsgi_app = ProxyFix(server.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    https = settings.base_url.startswith("https://")
+    path = settings.proxy_prefix + settings.url_prefix
+    # Browsers take a cookie of such a name only over https, and __Host- only from this very host.
+    mark = ("__Host-" if path == "/" else "__Secure-") if https else ""
     server.config.update(
         SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
         DEBUG=False,  # whatever FLASK_DEBUG says: a debugger on the web is a shell for everybody
-        SESSION_COOKIE_NAME="helix_session",
+        SESSION_COOKIE_NAME=mark + "helix_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
-        SESSION_COOKIE_PATH=settings.url_prefix,
+        SESSION_COOKIE_SECURE=https,
+        SESSION_COOKIE_PATH=path,
         PERMANENT_SESSION_LIFETIME=LIFETIME,
     )
     return server
@@ -136,10 +156,10 @@ def _dash(server: Flask, running: Running, sections: Sequence[Section], calls: C
         __name__,
         server=server,
         routes_pathname_prefix=prefix,
-        requests_pathname_prefix=prefix,
+        requests_pathname_prefix=running.address,
         assets_folder=str(assets_folder()),
         assets_ignore=r"^theme\.js$",  # the document loads it itself, before anything is drawn
-        index_string=shell.index(prefix, settings.theme),
+        index_string=shell.index(running.address, settings.theme, motion=settings.animations),
         title=TITLE,
         update_title="",
         suppress_callback_exceptions=True,
@@ -151,7 +171,7 @@ def _dash(server: Flask, running: Running, sections: Sequence[Section], calls: C
     dash.logger.setLevel(logging.WARNING)
     dash.layout = partial(_layout, sections)
     with calls.declaring(dash, "read"):
-        shell.callbacks(sections, prefix, context.may, _values).attach(dash, permitted)
+        shell.callbacks(sections, running.address, context.may, _values).attach(dash, permitted)
     for section in sections:
         with calls.declaring(dash, section.permission):
             section.callbacks.attach(dash, permitted)
@@ -169,7 +189,7 @@ def _dash(server: Flask, running: Running, sections: Sequence[Section], calls: C
 def _layout(sections: Sequence[Section]) -> Component:
     settings, person = context.settings(), context.asker()
     frame = shell.Frame(
-        prefix=context.running().prefix,
+        prefix=context.running().address,
         zone=settings.zone_name,
         theme=settings.theme,
         refresh=settings.refresh_interval,
@@ -192,8 +212,9 @@ def _background(settings: Settings) -> SpawnManager:
     return SpawnManager(cache, settings, lambda: context.user().key)
 
 
-def _content_policy(dash: Dash) -> str:
-    """What a page of ours may load: our own files, and the inline scripts Dash writes, known by their hash."""
+def _content_policy(dash: Dash, frame_ancestors: str) -> str:
+    """What a page of ours may load: our own files, and the inline scripts Dash writes, known by their hash; and which
+    sites may show it in a frame."""
     scripts = " ".join(["'self'", *dash.csp_hashes()])
     return "; ".join(
         (
@@ -206,6 +227,6 @@ def _content_policy(dash: Dash) -> str:
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",
-            "frame-ancestors 'self'",
+            f"frame-ancestors {frame_ancestors}",
         )
     )

@@ -122,7 +122,8 @@ def serve(host: Host = None, port: Port = None) -> None:
 def _check_secret_key(settings: Settings) -> None:
     from helix_dash.auth.session import check_secret_key
 
-    check_secret_key(settings.secret_key)
+    for key in (settings.secret_key, *settings.secret_key_fallbacks):
+        check_secret_key(key)
 
 
 @app.command()
@@ -233,3 +234,18 @@ def doctor(redis_url: RedisUrl = None, data_dir: DataDir = None) -> None:
         _say(str(finding))
         failed |= finding.level == "fail"
     raise typer.Exit(CHECK_FAILED if failed else FINE)
+
+
+@app.command()
+def verify(redis_url: RedisUrl = None, data_dir: DataDir = None) -> None:
+    """Check that nobody changed, added or removed an entry of the audit record."""
+    from helix_dash.auth import audit
+    from helix_dash.store import connect
+
+    settings = _settings_beside_demo(redis_url, data_dir)
+    with connect(settings.log_redis_url) as store:
+        verdict = audit.verify(store)
+    _say(f"entries: {verdict.entries}")
+    _say(f"last in order: {verdict.number} {verdict.digest}")
+    _say(f"fault: {verdict.fault}" if verdict.fault else "the chain is whole")
+    raise typer.Exit(CHECK_FAILED if verdict.fault else FINE)

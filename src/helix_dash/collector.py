@@ -31,8 +31,11 @@ def duties(settings: Settings) -> Mapping[str, Duty]:
     if settings.write_gateway_keys:
         same_store = settings.redis_url == settings.log_redis_url
         gateway = GatewayKeys(settings.redis_url, settings.zone, same_store=same_store)
-    fold = Fold(settings.log_redis_url, retention_days=settings.log_retention_days, gateway=gateway)
-    return {"fold": fold.run}
+    folds = [
+        Fold(settings.log_redis_url, shard=shard, retention_days=settings.log_retention_days, gateway=gateway)
+        for shard in range(settings.log_shards)
+    ]
+    return {f"fold {shard}": fold.run for shard, fold in enumerate(folds)}
 
 
 def run(work: Mapping[str, Duty], stop: Stop) -> int:

@@ -71,9 +71,14 @@ class Running:
                 self._log = self.open_log(self.settings)
             return self._log
 
+    @property
+    def address(self) -> str:
+        """The path browsers know it by: a proxy may take the beginning away before it asks us."""
+        return self.settings.proxy_prefix + self.prefix
+
     def path(self, name: str = "") -> str:
-        """The address of ``name`` in this app."""
-        return self.prefix + name.lstrip("/")
+        """The address of ``name`` in this app, for a browser."""
+        return self.address + name.lstrip("/")
 
 
 def running() -> Running:
@@ -138,7 +143,7 @@ def open_log(settings: Settings) -> RequestLog:
     """The request log that ``settings`` name, as this host's mirror has it."""
     from helix_dash.log.mirror import Mirror
 
-    mirror = Mirror(settings.log_redis_url, settings.cache_dir)
+    mirror = Mirror(settings.log_redis_url, settings.cache_dir, shards=settings.log_shards)
     return RequestLog(mirror, settings.zone, settings.max_data_points)
 
 

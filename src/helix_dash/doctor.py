@@ -16,8 +16,12 @@ from helix_dash.auth.session import check_secret_key
 from helix_dash.auth.users import user_count
 from helix_dash.errors import SettingError, StoreUnavailable
 from helix_dash.log.keys import LogKeys
+from helix_dash.log.retention import leaves_at
+from helix_dash.log.segment import Segment
+from helix_dash.log.source import Source
+from helix_dash.model import utc_from_us
 from helix_dash.settings import Settings
-from helix_dash.store import connect, shown_url
+from helix_dash.store import APP_TAG, connect, is_cluster, shown_url
 
 OLDEST_VERSION = (6, 2)
 """The first Redis with everything the log uses; every Valkey has it."""
@@ -87,24 +91,38 @@ def _folder(name: str, folder: Path) -> Finding:
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
-    where = shown_url(settings.log_redis_url)
-    with connect(settings.log_redis_url) as client:
-        try:
-            before = time.time()
-            seconds, micros = client.time()
-            after = time.time()
-            info = client.info()
-        except redis.RedisError as error:
-            raise StoreUnavailable(
-                f"The store at {where} does not answer ({error}) → start it, or set REDIS_URL."
-            ) from error
-        yield Finding("ok", "store", f"{where} answers in {(after - before) * 1000:.1f} ms")
-        yield _version(info)
-        yield _role(info)
-        yield _eviction(info, settings)
-        yield _persistence(info, _config(client, "save"))
-        yield _clock(seconds + micros / 1e6 - (before + after) / 2)
-        yield from _log(client, settings, seconds + micros / 1e6)
+    """Each server that has keys of ours, then the log and the accounts, wherever they are."""
+    url, examined = settings.log_redis_url, set()
+    tags = (
+        [APP_TAG, *(LogKeys(shard).tag for shard in range(settings.log_shards))]
+        if is_cluster(url)
+        else [APP_TAG]
+    )
+    for tag in tags:
+        with connect(url, tag=tag) as client:
+            try:
+                before = time.time()
+                seconds, micros = client.time()
+                after = time.time()
+                info = client.info()
+            except redis.RedisError as error:
+                raise StoreUnavailable(
+                    f"The store at {shown_url(url)} does not answer ({error}) → start it, or set REDIS_URL."
+                ) from error
+            if info.get("run_id") in examined:
+                continue
+            examined.add(info.get("run_id"))
+            node = f" (its node on port {info.get('tcp_port')})" if is_cluster(url) else ""
+            yield Finding(
+                "ok", "store", f"{shown_url(url)}{node} answers in {(after - before) * 1000:.1f} ms"
+            )
+            yield _version(info)
+            yield _role(info)
+            yield _eviction(info, settings)
+            yield _persistence(info, _config(client, "save"))
+            yield _clock(seconds + micros / 1e6 - (before + after) / 2)
+    yield from _log(settings, seconds + micros / 1e6)
+    with connect(url) as client:
         yield _accounts(client)
 
 
@@ -182,18 +200,46 @@ def _clock(ahead: float) -> Finding:
     return Finding("ok", "clock", text)
 
 
-def _log(client: redis.Redis, settings: Settings, now: float) -> Iterator[Finding]:
-    keys = LogKeys()
-    pending = int(client.xlen(keys.stream))
-    heartbeat, *losses = client.hmget(keys.stats, ["heartbeat", *_LOSSES])
-    yield _heartbeat(None if heartbeat is None else int(heartbeat), now, pending)
-    yield _pending(pending, settings.log_max_pending)
-    lost = {name: int(count or 0) for name, count in zip(_LOSSES, losses, strict=True)}
+def _log(settings: Settings, now: float) -> Iterator[Finding]:
+    pulse, segments = Source(settings.log_redis_url, settings.log_shards).listing()
+    yield _heartbeat(pulse.stats.get("heartbeat"), now, pulse.behind)
+    yield _pending(pulse.behind, settings.log_max_pending)
+    lost = {name: pulse.stats.get(name, 0) for name in _LOSSES}
     text = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in lost.items())
     if any(lost.values()):
         yield Finding("warn", "losses", text, "docs/troubleshooting.md tells what each one means")
     else:
         yield Finding("ok", "losses", text)
+    yield _kept(segments, settings.log_retention_days)
+    yield from _shards(settings)
+
+
+def _kept(segments: list[Segment], days: int) -> Finding:
+    """What the log holds, and when the next of it leaves."""
+    size = sum(segment.bytes + segment.cube_bytes for segment in segments)
+    whole = [segment for segment in segments if not segment.expired]
+    text = f"{sum(segment.rows for segment in whole):,} requests; {size / 1e6:,.1f} MB in the store"
+    if whole:
+        oldest = min(segment.min_time for segment in whole)
+        text += f"; oldest {_minute(oldest)}, next purge {_minute(leaves_at(oldest, days))}"
+    return Finding("ok", "log", text)
+
+
+def _minute(micros: int) -> str:
+    return f"{utc_from_us(micros):%Y-%m-%d %H:%M} UTC"
+
+
+def _shards(settings: Settings) -> Iterator[Finding]:
+    """A warning when the log has more shards than LOG_SHARDS says."""
+    beyond = LogKeys(settings.log_shards)
+    with connect(settings.log_redis_url, tag=beyond.tag) as client:
+        if client.exists(beyond.version):
+            yield Finding(
+                "warn",
+                "shards",
+                f"the log has more than {settings.log_shards}: what is in the others is not shown",
+                "set LOG_SHARDS back to what it was; it cannot be lowered",
+            )
 
 
 def _heartbeat(heartbeat: int | None, now: float, pending: int) -> Finding:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import orjson
-from flask import Response
+from flask import Response, g
 
 from helix_dash.errors import BadQuery, Forbidden, HelixError, NotFound, NotSignedIn, StoreError
 
 
 def error_json(status: int, code: str, message: str, field: str | None = None) -> Response:
     """``{"error": {"code", "message", "field"}}`` with ``status``; ``field`` only where one is at fault."""
+    g.helix_refusal = (code, message)  # for the log's line about it
     error = {"code": code, "message": message} | ({"field": field} if field else {})
     return Response(orjson.dumps({"error": error}), status=status, mimetype="application/json")
 

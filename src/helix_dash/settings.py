@@ -6,6 +6,10 @@ A bad value stops the start with its name, its value (unless it is a secret) and
 
 from __future__ import annotations
 
+import functools
+import logging
+import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -18,6 +22,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from helix_dash.errors import SettingError
 
 Parse = Callable[[str], Any]
+
+log = logging.getLogger("helix_dash.settings")
 
 
 def _whole(low: int, high: int) -> Parse:
@@ -56,9 +62,20 @@ def _choice(*words: str) -> Parse:
 
 
 def _store_url(text: str) -> str:
-    if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
-        raise ValueError("must begin with redis://, rediss:// or unix://")
-    return text
+    """The address as :func:`helix_dash.store.connect` takes it."""
+    parts = urlsplit(text)
+    hosts, path = parts.netloc.rpartition("@")[2], parts.path.strip("/")
+    if parts.scheme in {"redis", "rediss", "unix"}:
+        return text
+    if parts.scheme in {"redis+cluster", "rediss+cluster"}:
+        if not hosts or path not in {"", "0"}:
+            raise ValueError("must be like redis+cluster://host:port,host:port, without a database")
+        return text
+    if parts.scheme in {"sentinel", "sentinels"}:
+        if not hosts or not re.fullmatch(r"[^/]+(/\d+)?", path):
+            raise ValueError("must be like sentinel://host:port,host:port/service/0")
+        return text
+    raise ValueError("must begin with redis://, rediss://, unix://, redis+cluster:// or sentinel://")
 
 
 def _zone(text: str) -> tzinfo:
@@ -80,9 +97,45 @@ def _prefix(text: str) -> str:
     return "/" if path == "/" else path + "/"
 
 
+def _taken_away(text: str) -> str:
+    return _prefix(text).rstrip("/")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+_HOST = re.compile(r"\*|(?:\*?\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]")
+_ANCESTOR = re.compile(r"(?:https?://)?(?:\*\.)?[A-Za-z0-9.-]+(?::(?:\d{1,5}|\*))?|https?:")
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    names = _words(text)
+    if not all(_HOST.fullmatch(name) for name in names):
+        raise ValueError("must be host names without scheme and port, separated by commas")
+    return names
+
+
+def _ancestors(text: str) -> str:
+    """The value of the policy's directive: nothing in it may begin another one."""
+    words = [word.strip("'") for word in text.replace(",", " ").split()]
+    if (
+        not words
+        or not all(_ANCESTOR.fullmatch(word) for word in words)
+        or ("none" in words and len(words) > 1)
+    ):
+        raise ValueError("must be self, none, or origins such as https://portal.example.com")
+    return " ".join(f"'{word}'" if word in ("self", "none") else word for word in words)
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the table. ``field`` is the attribute of :class:`Settings` it fills."""
+    """One row of the table.
+
+    Args:
+        field: the attribute of :class:`Settings` it fills.
+        old: a name it had before, in the dashboard this one follows; accepted with a note in the log.
+    """
 
     name: str
     field: str
@@ -92,20 +145,25 @@ class Setting:
     example: str
     parse: Parse = str
     secret: bool = False
+    old: str = ""
 
 
 TABLE: tuple[Setting, ...] = (
     Setting("REDIS_URL", "redis_url", "redis://127.0.0.1:6379/0", "URL", "The gateway's Redis or Valkey. The demo starts an embedded one when it is not given.", "redis://127.0.0.1:6379/0", _store_url, secret=True),
     Setting("LOG_REDIS_URL", "log_redis_url", "", "URL", "Where the request log is kept; the same as REDIS_URL when empty.", "redis://127.0.0.1:6380/0", _store_url, secret=True),
     Setting("SECRET_KEY", "secret_key", "", "text", "Signs the session cookies; at least 32 characters, the same for all workers. `serve` refuses to start without one.", 'the output of: python -c "import secrets; print(secrets.token_urlsafe(48))"', secret=True),
+    Setting("SECRET_KEY_FALLBACKS", "secret_key_fallbacks", "", "texts", "Older values of SECRET_KEY, separated by commas: sessions signed with them go on. Put the old key here when you change it, and take it away a day later.", "the key that was SECRET_KEY until now", _words, secret=True),
     Setting("PROMPT_HASH_KEY", "prompt_hash_key", "", "text", "Key of the prompt hashes; the same for all gateways, else repeats cannot be found across them.", "a long random text", secret=True),
     Setting("TIMEZONE", "zone", "UTC", "IANA zone", "The reporting zone: where days begin and how times are shown.", "Europe/Berlin", _zone),
     Setting("TIMEZONE_OFFSET", "zone_offset", "", "hours east of UTC", "Kept for compatibility; TIMEZONE wins over it.", "2", _offset),
     Setting("REFRESH_INTERVAL", "refresh_interval", "5", "s", "How often an open page asks for new figures, unless its viewer chose otherwise.", "5", _seconds),
-    Setting("AUTO_REFRESH_INTERVAL", "auto_refresh_interval", "", "ms", "Kept for compatibility; REFRESH_INTERVAL wins over it.", "5000", _whole(500, 3_600_000)),
+    Setting("AUTO_REFRESH_INTERVAL", "auto_refresh_interval", "", "ms", "Kept for compatibility; REFRESH_INTERVAL wins over it.", "5000", _whole(500, 3_600_000), old="VITE_AUTO_REFRESH_INTERVAL"),
     Setting("THEME", "theme", "auto", "word", "The look before a viewer chooses: auto follows the browser.", "dark", _choice("auto", "dark", "light")),
     Setting("MAX_DATA_POINTS", "max_data_points", "1000", "points", "The most points one chart line may carry; longer ranges get wider buckets.", "1000", _whole(50, 10_000)),
-    Setting("DEFAULT_PAGE_SIZE", "page_size", "10", "rows", "Rows of the ranking tables.", "10", _whole(3, 100)),
+    Setting("DEFAULT_PAGE_SIZE", "page_size", "10", "rows", "Rows of the ranking tables.", "10", _whole(3, 25), old="VITE_DEFAULT_PAGE_SIZE"),
+    Setting("DEFAULT_CHART_TYPE", "chart_type", "bar", "word", "How counts over time are drawn: bar or line. pie is accepted and means bar, for a pie has no time axis.", "line", _choice("bar", "line", "pie"), old="VITE_DEFAULT_CHART_TYPE"),
+    Setting("ENABLE_ANIMATIONS", "animations", "1", "flag", "Whether the interface moves where it changes. Who asks their system for less motion gets none in any case.", "0", _flag, old="VITE_ENABLE_ANIMATIONS"),
+    Setting("LOG_SHARDS", "log_shards", "1", "shards", "In how many shards the log is written, so that several folds share the work and a cluster's nodes the log. The same for recorders, collectors and web processes; it may be raised, never lowered.", "16", _whole(1, 64)),
     Setting("LOG_RETENTION_DAYS", "log_retention_days", "90", "days", "How long single requests are kept; their totals are kept for 400 days.", "90", _whole(1, 400)),
     Setting("LOG_MAX_PENDING", "log_max_pending", "1000000", "requests", "The most requests that may wait in the store for the collector; beyond it recorders drop and count.", "1000000", _whole(1000, 100_000_000)),
     Setting("ALLOW_EVICTION", "allow_eviction", "0", "flag", "Record into a store that may evict keys (totals may then be incomplete).", "0", _flag),
@@ -114,6 +172,10 @@ TABLE: tuple[Setting, ...] = (
     Setting("CACHE_DIR", "cache_dir", "", "folder", "Where this host keeps its copy of the log for reading; a folder of the demo's or the system's temporary folder when empty. Safe to delete when nothing runs.", "/var/cache/helix-dash", lambda text: Path(text).expanduser()),
     Setting("BASE_URL", "base_url", "", "URL", "How people reach the dashboard, for links that leave it; https here makes the session cookie Secure.", "https://helix.example.com"),
     Setting("URL_PREFIX", "url_prefix", "/", "path", "The path the dashboard is served under.", "/helix/", _prefix),
+    Setting("PROXY_PREFIX", "proxy_prefix", "", "path", "The path a proxy in front takes away before it asks us: addresses in pages begin with it, then comes URL_PREFIX.", "/apps/ai", _taken_away),
+    Setting("TRUSTED_HOSTS", "trusted_hosts", "", "host names", "Names under which the dashboard may be asked for, beside loopback, HOST and the host of BASE_URL; `.example.com` means all names below it, `*` any. A server on all addresses (HOST=0.0.0.0) that has neither this nor BASE_URL answers to its IP addresses and its machine's name.", "helix.example.com,helix.internal", _hosts),
+    Setting("PROXY_HOPS", "proxy_hops", "0", "proxies", "How many reverse proxies in front to believe about the client's address, scheme and host (X-Forwarded-For, -Proto, -Host). With 0 these headers are ignored.", "1", _whole(0, 10)),
+    Setting("FRAME_ANCESTORS", "frame_ancestors", "self", "origins", "Which sites may show the dashboard inside a frame: self, none, or origins separated by blanks.", "self https://portal.example.com", _ancestors),
     Setting("HOST", "host", "127.0.0.1", "address", "The address the web server listens on.", "0.0.0.0"),  # noqa: S104
     Setting("PORT", "port", "8050", "port", "The port the web server listens on.", "8050", _whole(1, 65_535)),
     Setting("WEB_WORKERS", "web_workers", "2", "processes", "How many web processes gunicorn runs.", "2", _whole(1, 64)),
@@ -130,12 +192,16 @@ class Settings:
     redis_url: str
     log_redis_url: str
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...]
     prompt_hash_key: str
     zone: tzinfo
     refresh_interval: float
     theme: str
     max_data_points: int
     page_size: int
+    chart_type: str
+    animations: bool
+    log_shards: int
     log_retention_days: int
     log_max_pending: int
     allow_eviction: bool
@@ -144,6 +210,10 @@ class Settings:
     cache_dir: Path
     base_url: str
     url_prefix: str
+    proxy_prefix: str
+    trusted_hosts: tuple[str, ...]
+    proxy_hops: int
+    frame_ancestors: str
     host: str
     port: int
     web_workers: int
@@ -168,7 +238,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingError: a value cannot be used; the text names the setting, the value and an example.
     """
-    given = {row.field: _value(row, environ) for row in TABLE if environ.get(row.name)}
+    given = {row.field: _value(row, name, environ[name]) for row in TABLE if (name := _given(row, environ))}
     values: dict[str, Any] = {
         row.field: row.parse(row.default) if row.default else "" for row in TABLE
     } | given
@@ -177,15 +247,31 @@ def load(environ: Mapping[str, str]) -> Settings:
     if "refresh_interval" not in given and "auto_refresh_interval" in given:
         values["refresh_interval"] = values["auto_refresh_interval"] / 1000
     values["log_redis_url"] = values["log_redis_url"] or values["redis_url"]
-    values["cache_dir"] = values["cache_dir"] or Path(tempfile.gettempdir()) / "helix-dash-cache"
+    for several in ("secret_key_fallbacks", "trusted_hosts"):
+        values[several] = values[several] or ()
+    values["cache_dir"] = values["cache_dir"] or Path(tempfile.gettempdir()) / f"helix-dash-{os.getuid()}"
     return Settings(**{field.name: values[field.name] for field in fields(Settings)})
 
 
-def _value(row: Setting, environ: Mapping[str, str]) -> Any:
-    text = environ[row.name]
+def _given(row: Setting, environ: Mapping[str, str]) -> str:
+    """The name under which ``environ`` sets ``row``; empty when it does not."""
+    if environ.get(row.name):
+        return row.name
+    if row.old and environ.get(row.old):
+        _note_old_name(row.old, row.name)
+        return row.old
+    return ""
+
+
+@functools.cache  # once per process, however often the settings are loaded
+def _note_old_name(old: str, name: str) -> None:
+    log.warning("%s is an old name: please set %s.", old, name)
+
+
+def _value(row: Setting, name: str, text: str) -> Any:
     try:
         return row.parse(text)
     except ValueError as error:
         shown = "(secret)" if row.secret else repr(text)
         reason = str(error) if str(error).startswith("must") else "cannot be read"
-        raise SettingError(f"{row.name}={shown} {reason}. Example: {row.name}={row.example}") from error
+        raise SettingError(f"{name}={shown} {reason}. Example: {name}={row.example}") from error

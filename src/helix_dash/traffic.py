@@ -57,7 +57,7 @@ def run(
     world = Traffic(seed, settings.zone)
     try:
         if history:
-            _write_past(settings.log_redis_url, recorder, world, history, say)
+            _write_past(settings, recorder, world, history, say)
         if rate > 0 and not stop.is_set():
             say(f"traffic: {rate:g} simulated requests per second")
             with _ending_after(seconds, stop):
@@ -86,15 +86,19 @@ class _StoppableRecorder(Recorder):
         return super().wait_for_room(timeout)
 
 
-def log_is_empty(url: str) -> bool:
-    """Whether nothing has ever been recorded into the log at ``url``."""
-    keys = LogKeys()
-    with connect(url) as client:
-        return not client.xlen(keys.stream) and not client.exists(keys.manifest)
+def log_is_empty(settings: Settings) -> bool:
+    """Whether nothing has ever been recorded into the log."""
+    return not any(_holds_something(settings.log_redis_url, shard) for shard in range(settings.log_shards))
 
 
-def _write_past(url: str, recorder: Recorder, world: Traffic, past: History, say: Say) -> None:
-    if not log_is_empty(url):
+def _holds_something(url: str, shard: int) -> bool:
+    keys = LogKeys(shard)
+    with connect(url, tag=keys.tag) as client:
+        return bool(client.xlen(keys.stream) or client.exists(keys.manifest))
+
+
+def _write_past(settings: Settings, recorder: Recorder, world: Traffic, past: History, say: Say) -> None:
+    if not log_is_empty(settings):
         say("history: kept, the log is not empty")
         return
     say(f"history: writing {past.requests:,} requests over {past.days} days")

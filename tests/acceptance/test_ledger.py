@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,8 +21,6 @@ from typing import Any
 import pytest
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
-
-import shutil
 
 PATIENCE = 90.0
 PASSWORD = "a ledger of two hundred calls"

@@ -29,7 +29,7 @@ def test_a_living_process_says_so_to_anybody(client: FlaskClient) -> None:
 
 
 def test_it_lives_without_a_store_too(client: FlaskClient, web_store: EmbeddedStore) -> None:
-    """F01."""
+    """Fault 01."""
     web_store.stop()
     assert client.get("/healthz").status_code == 200
 
@@ -42,7 +42,7 @@ def test_a_process_that_can_serve_figures_is_ready(client: FlaskClient) -> None:
 def test_without_a_store_it_is_not_ready_and_tells_the_anonymous_no_more(
     client: FlaskClient, web_store: EmbeddedStore
 ) -> None:
-    """F01."""
+    """Fault 01."""
     web_store.stop()
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json) == (503, {"status": "unavailable"})

@@ -181,7 +181,7 @@ def test_who_is_signed_in_reads_within_the_accounts_organization(
 
 
 def test_a_log_that_is_behind_the_store_is_503(reader: FlaskClient, log: HandmadeLog) -> None:
-    """F02: a program cannot see a banner that says "stale"."""
+    """Fault 02: a program cannot see a banner that says "stale"."""
     log.store_ok = False
     answer = reader.get(PATH)
     assert (answer.status_code, answer.json["error"]["code"]) == (503, "store_unavailable")

@@ -162,7 +162,7 @@ def failing(error: Exception) -> Section:
 def test_an_error_of_ours_in_a_callback_has_its_own_status(
     settings: Any, people: redis.Redis, error: Exception, status: int
 ) -> None:
-    """F02: without a store nothing is updated and the page keeps what it shows."""
+    """Fault 02: without a store nothing is updated and the page keeps what it shows."""
     client = build(settings, sections=(failing(error),)).test_client()
     sign_in(client, "viewer")
     assert call(client, "figure.children", inputs=[("tick.data", 1)]).status_code == status

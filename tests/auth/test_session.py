@@ -131,7 +131,7 @@ def test_a_deleted_accounts_sessions_end(viewer: FlaskClient, people: redis.Redi
 
 
 def test_a_store_restarted_empty_ends_sessions(viewer: FlaskClient, people: redis.Redis) -> None:
-    """F11."""
+    """Fault 11."""
     people.flushall()
     assert show_call(viewer).status_code == 401
 
@@ -206,7 +206,7 @@ def test_half_a_day_ends_a_session_in_any_case(viewer: FlaskClient, clock: Any) 
 def test_without_the_store_reading_goes_on_for_a_while(
     viewer: FlaskClient, web_store: EmbeddedStore, clock: Any
 ) -> None:
-    """F33: the last confirmed state serves; then the answer is 503, never 401."""
+    """Fault 33: the last confirmed state serves; then the answer is 503, never 401."""
     web_store.stop()
     clock(sessions.GRACE - 60)
     assert reads(viewer)
@@ -220,7 +220,7 @@ def test_without_the_store_reading_goes_on_for_a_while(
 def test_after_an_outage_the_session_goes_on(
     viewer: FlaskClient, web_store: EmbeddedStore, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F33."""
+    """Fault 33."""
     web_store.stop()
     assert reads(viewer)
     clock(sessions.GRACE + 1)
@@ -232,7 +232,7 @@ def test_after_an_outage_the_session_goes_on(
 def test_a_store_that_failed_is_not_asked_again_by_every_request(
     viewer: FlaskClient, web_store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F02: else every request would wait for the time-outs."""
+    """Fault 02: else every request would wait for the time-outs."""
     web_store.stop()
     reads(viewer)
     monkeypatch.setattr(redis.client.Pipeline, "execute", lambda *_: pytest.fail("the store was asked"))

@@ -204,7 +204,7 @@ def test_who_succeeds_is_not_counted(app: Flask, people: redis.Redis) -> None:
 def test_every_counter_of_the_throttle_expires(client: FlaskClient, people: redis.Redis) -> None:
     sign_in(client, "viewer")
     sign_in(client, "viewer", "wrong password!")
-    counters = list(people.scan_iter("helixdash:sign-in:*"))
+    counters = list(people.scan_iter("helixdash:{app}:sign-in:*"))
     assert len(counters) == 3
     assert all(people.ttl(counter) > 0 for counter in counters)
 
@@ -212,7 +212,7 @@ def test_every_counter_of_the_throttle_expires(client: FlaskClient, people: redi
 def test_without_the_store_the_page_says_so(
     client: FlaskClient, people: redis.Redis, web_store: EmbeddedStore
 ) -> None:
-    """F01: a refusal in words, never a 500, and never "wrong password"."""
+    """Fault 01: a refusal in words, never a 500, and never "wrong password"."""
     web_store.stop()
     for answer in (client.get("/login"), sign_in(client, "viewer")):
         assert answer.status_code == 503

@@ -1,134 +1,18 @@
-"""A whole installation for the browser: a real store, the collector and the web server as processes, Chromium."""
+"""Fixtures: an installation, Chromium, signed-in tabs."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from installation import RECORDS, Site, Visit
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from helix_dash.auth.users import create_token, create_user
 from helix_dash.embedded import EmbeddedStore
-from helix_dash.log.recorder import Recorder
-from helix_dash.sources.simulator import Traffic
-from helix_dash.store import connect
-
-PASSWORD = "correct horse battery"
-RECORDS = 3000
-DEADLINE = 60.0
-
-
-def eventually(check: Callable[[], Any], why: str = "it did not happen", deadline: float = DEADLINE) -> Any:
-    """The first true answer of ``check``."""
-    end = time.monotonic() + deadline
-    while time.monotonic() < end:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.1)
-    pytest.fail(f"{why} within {deadline:.0f} s")
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@dataclass
-class Site:
-    """One installation. ``start`` fills its log and serves it."""
-
-    folder: Path
-    store: EmbeddedStore
-    port: int = field(default_factory=free_port)
-    token: str = ""
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def environ(self) -> dict[str, str]:
-        return os.environ | {
-            "REDIS_URL": self.store.url,
-            "SECRET_KEY": "kJ8s-9dfLmq2Pz7wXv4Bn6Tr1Yc5Gh3Ea0Ui",
-            "DATA_DIR": str(self.folder / "data"),
-            "CACHE_DIR": str(self.folder / "cache"),
-            "REFRESH_INTERVAL": "1",
-            "WEB_WORKERS": "1",
-            "PORT": str(self.port),
-        }
-
-    def start(self, records: int) -> None:
-        """Accounts, the collector, ``records`` requests of the last 20 hours, the web server."""
-        client = connect(self.store.url)
-        for role in ("admin", "viewer"):
-            create_user(client, role, PASSWORD, role, None)
-        self.token = create_token(client, "tests")
-        self._run("collect")
-        recorder = Recorder(self.store.url)
-        now = datetime.now(UTC)
-        for record in Traffic(7).between(now - timedelta(hours=20), now - timedelta(minutes=2), records):
-            recorder.record(record)
-        assert recorder.close(30) == 0
-        self._run("serve")
-        eventually(lambda: self._ready(records), "the log was not complete")
-
-    def _ready(self, records: int) -> bool:
-        assert all(process.poll() is None for process in self.processes), f"see the logs in {self.folder}"
-        return self.total() == records
-
-    def _run(self, *command: str) -> None:
-        with (self.folder / f"{command[0]}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "helix_dash", *command],
-                env=self.environ(),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self.processes.append(process)
-
-    def total(self) -> int | None:
-        try:
-            return int(self.api("summary")["requests"])
-        except (OSError, TypeError):
-            return None
-
-    def api(self, name: str, **query: Any) -> dict[str, Any]:
-        """The answer of the API to the same question."""
-        address = f"{self.url}/api/v1/{name}?{urlencode(query, doseq=True)}"
-        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {self.token}"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
-
-    def stop(self) -> None:
-        for process in reversed(self.processes):
-            process.send_signal(signal.SIGTERM)
-        for process in self.processes:
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait(5)
-        self.store.stop()
 
 
 def _site(folder: Path, records: int) -> Iterator[Site]:
@@ -159,9 +43,9 @@ def empty_site(tmp_path: Path) -> Iterator[Site]:
     yield from _site(tmp_path, 0)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One headless Chromium for all tests."""
+    """One headless Chromium per file: playwright keeps an event loop, and other files of the process want theirs."""
     path = (
         os.environ.get("CHROMIUM")
         or shutil.which("chromium")
@@ -176,61 +60,20 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@dataclass
-class Visit:
-    """A signed-in browser tab that remembers what went wrong in it."""
-
-    page: Page
-    site: Site
-    complaints: list[str] = field(default_factory=list)
-
-    def listen(self) -> None:
-        def heard(message: ConsoleMessage) -> None:
-            if message.type == "error":
-                self.complaints.append(message.text[:500])
-
-        self.page.on("console", heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)[:500]))
-
-    def sign_in(self, name: str = "admin") -> None:
-        self.page.goto(self.site.url + "/login")
-        self.page.fill("#username", name)
-        self.page.fill("#password", PASSWORD)
-        self.page.click("button[type=submit]")
-        self.page.wait_for_url(lambda address: "/login" not in address)
-
-    def go(self, path: str) -> Page:
-        """Open ``path`` and wait until it shows its figures."""
-        self.page.goto(self.site.url + path)
-        self.settled()
-        return self.page
-
-    def settled(self) -> None:
-        self.page.wait_for_selector(
-            "#hx-requests-status, #hx-overview-status", state="attached", timeout=30_000
-        )
-        self.page.wait_for_selector('[data-panel]:not([data-state="loading"])', timeout=30_000)
-        self.page.wait_for_selector('[data-panel][data-state="loading"]', state="detached", timeout=30_000)
-
-    def raw(self, name: str) -> str:
-        """The figure of card ``name`` as a program reads it."""
-        return self.page.get_attribute(f'[data-kpi="{name}"] [data-raw]', "data-raw") or ""
-
-    def total(self) -> int:
-        """The exact number of requests that the grid's filter has."""
-        return int(self.page.get_attribute("[data-total]", "data-total") or -1)
-
-
 def _visit(
     browser: Browser, site: Site, width: int = 1440, height: int = 900, **options: Any
 ) -> tuple[Visit, BrowserContext]:
+    if site.signed_in is None:
+        first = browser.new_context()
+        Visit(first.new_page(), site).sign_in()
+        site.signed_in = first.storage_state()
+        first.close()
     context = browser.new_context(
-        viewport={"width": width, "height": height}, accept_downloads=True, **options
+        viewport={"width": width, "height": height}, storage_state=site.signed_in, **options
     )
     context.set_default_timeout(15_000)
     visit = Visit(context.new_page(), site)
     visit.listen()
-    visit.sign_in()
     return visit, context
 
 

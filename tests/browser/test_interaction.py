@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from installation import Visit, eventually
 from playwright.sync_api import Page
-
-from conftest import Visit, eventually
 
 SPAN = "from=now-30d"
 
@@ -183,6 +182,14 @@ def test_a_machine_that_checks_accessibility_finds_nothing(visit: Visit, path: s
         .run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
         .response["violations"]
     )
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+
+
+def test_an_open_layer_is_accessible_too(visit: Visit) -> None:
+    page = visit.go(f"/?{SPAN}&refresh=off")
+    page.click("#hx-pick-model-button")
+    page.wait_for_selector("#hx-pick-model-list label")
+    found = Axe().run(page, context="#hx-pick-model").response["violations"]
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
 
 

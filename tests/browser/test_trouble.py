@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from installation import Site, Visit, eventually
 from playwright.sync_api import Browser
-
-from conftest import Site, Visit, eventually
 
 
 def test_a_store_stopped_under_an_open_page_leaves_its_figures_with_age_and_reason(

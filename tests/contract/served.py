@@ -47,11 +47,14 @@ class Served:
         )
 
     def workers(self) -> list[psutil.Process]:
-        return [
-            child
-            for child in psutil.Process(self.process.pid).children()
-            if "resource_tracker" not in str(child.cmdline())
-        ]
+        return [child for child in psutil.Process(self.process.pid).children() if self._works(child)]
+
+    @staticmethod
+    def _works(child: psutil.Process) -> bool:
+        try:
+            return "resource_tracker" not in str(child.cmdline())
+        except psutil.Error:  # it has ended
+            return False
 
     def wait(self) -> None:
         """Until both workers are there and one answers."""

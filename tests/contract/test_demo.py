@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import Any
 import psutil
 import pytest
 import requests
+
+from helix_dash import tether
 
 PATIENCE = 120.0
 PASSWORD = "nine lives of a cat"
@@ -32,32 +33,18 @@ class Demo:
 
     def __init__(self, folder: Path, port: int, *arguments: str, **settings: str) -> None:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        command = ["demo", "--port", str(port), "--data-dir", str(folder), *arguments]
         self.url = f"http://127.0.0.1:{port}"
-        self.lines: list[str] = []
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "helix_dash",
-                "demo",
-                "--port",
-                str(port),
-                "--data-dir",
-                str(folder),
-                *arguments,
-            ],
-            env=kept | settings,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
+        self._output = folder.with_name(f"{folder.name}-{port}.log")
+        with self._output.open("wb") as output:
+            self.process = tether.start(
+                [sys.executable, "-m", "helix_dash", *command], environ=kept | settings, output=output
+            )
 
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
+    @property
+    def lines(self) -> list[str]:
+        """What it has said by now."""
+        return self._output.read_text("utf-8").splitlines()
 
     def said(self, start: str) -> str:
         """What followed ``start`` at the beginning of a line; waits for it."""
@@ -67,11 +54,7 @@ class Demo:
 
     def end(self, how: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(how)
-        code = self.process.wait(PATIENCE)
-        self._reader.join()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code
+        return self.process.wait(PATIENCE)
 
     def descendants(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -193,12 +176,12 @@ def test_a_stop_and_a_second_start_keep_account_and_history(demo: Demo, folder: 
 
 def test_killed_it_leaves_no_process_and_starts_again(tmp_path: Path) -> None:
     port = _free_port()
-    demo = Demo(tmp_path, port, "--history", "0", "--rate", "5")
+    demo = Demo(tmp_path / "data", port, "--history", "0", "--rate", "5")
     demo.said("password:")
     children = demo.descendants()
     demo.end(signal.SIGKILL)
     assert not psutil.wait_procs(children, timeout=PATIENCE)[1]
-    again = Demo(tmp_path, port, "--history", "0", "--rate", "0")
+    again = Demo(tmp_path / "data", port, "--history", "0", "--rate", "0")
     try:
         assert again.said("password:").startswith("kept")
     finally:
@@ -206,7 +189,7 @@ def test_killed_it_leaves_no_process_and_starts_again(tmp_path: Path) -> None:
 
 
 def test_what_ends_by_itself_is_started_again(tmp_path: Path) -> None:
-    demo = Demo(tmp_path, _free_port(), "--history", "0", "--rate", "5")
+    demo = Demo(tmp_path / "data", _free_port(), "--history", "0", "--rate", "5")
     try:
         demo.said("password:")
         collector = next(child for child in demo.descendants() if "collect" in child.cmdline())

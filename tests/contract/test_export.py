@@ -315,7 +315,7 @@ def test_a_cancelled_export_leaves_nothing(app: Flask, analyst: FlaskClient, set
 
 
 def test_a_killed_job_is_said_on_the_page(analyst: FlaskClient) -> None:
-    """F21."""
+    """Fault 21."""
     work = Work(analyst, ordered(analyst, ALL))
     psutil.Process(work.pid).kill()
     assert work.result()["message"] == "The export was interrupted. Please start it again."

@@ -205,7 +205,7 @@ def test_many_small_segments_become_few_and_keep_every_row(
 def test_a_segment_the_store_has_lost_is_counted_not_hidden(
     store_url: str, store: redis.Redis, fold: Fold
 ) -> None:
-    """F10: evicted keys."""
+    """Fault 10: evicted keys."""
     for n in range(8):
         recorded(store_url, a_request(n))
         if n == 7:
@@ -240,7 +240,7 @@ def test_a_backlog_larger_than_one_read_is_folded_in_several_steps(store_url: st
 def test_a_store_that_was_emptied_is_taken_over_afresh(
     store_url: str, store: redis.Redis, fold: Fold
 ) -> None:
-    """F11: the log begins anew instead of writing a manifest from memory."""
+    """Fault 11: the log begins anew instead of writing a manifest from memory."""
     recorded(store_url, a_request(1))
     fold.step()
     store.flushall()

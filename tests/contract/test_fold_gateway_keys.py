@@ -71,7 +71,7 @@ def test_an_incident_names_types_and_counts_and_nothing_else(store_url: str, sto
 
 
 def test_a_gateway_key_of_the_wrong_type_does_not_stop_the_log(store_url: str, store: redis.Redis) -> None:
-    """F13."""
+    """Fault 13."""
     store.rpush("helix:requests:total", "not a number")
     recorded(store_url, a_request())
     fold = folding(store_url)

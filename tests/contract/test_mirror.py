@@ -89,7 +89,7 @@ def test_new_segments_are_added_and_merged_ones_leave_the_folder(store_url: str,
 
 
 def test_two_processes_share_one_set_of_files(store_url: str, tmp_path: Path) -> None:
-    """H2.8: the second process maps what the first one made, and reads the same."""
+    """The second process maps what the first one made, and reads the same."""
     folded(store_url, *[a_request(n, user=f"user-{n}") for n in range(50)])
     first = log_at(store_url, tmp_path / "cache")
     assert len(rows(first)) == 50

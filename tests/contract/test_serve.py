@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from helix_dash import tether
+
 KEY = "kXz3vQ9sT1uWb7yRm5pLc8dNf2gHj6aEo4iU0qZx"
 PATIENCE = 120
 
@@ -23,11 +25,12 @@ def served(store_url: str, tmp_path: Path) -> Iterator[tuple[str, subprocess.Pop
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     folders = {"DATA_DIR": str(tmp_path / "data"), "CACHE_DIR": str(tmp_path / "cache")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "helix_dash", "serve", "--port", str(port)],
-        env=os.environ | folders | {"REDIS_URL": store_url, "SECRET_KEY": KEY, "WEB_WORKERS": "1"},
-        stderr=subprocess.DEVNULL,
-    )
+    with (tmp_path / "serve.log").open("wb") as output:
+        process = tether.start(
+            [sys.executable, "-m", "helix_dash", "serve", "--port", str(port)],
+            environ=os.environ | folders | {"REDIS_URL": store_url, "SECRET_KEY": KEY, "WEB_WORKERS": "1"},
+            output=output,
+        )
     yield f"http://127.0.0.1:{port}", process
     if process.poll() is None:
         process.terminate()

@@ -58,7 +58,7 @@ def test_columns_come_in_the_order_asked() -> None:
 
 @pytest.mark.parametrize("name", ["model", "time", "cost_usd", "priced"])
 def test_unknown_is_empty(name: str) -> None:
-    """H4: not zero, not a word."""
+    """Not zero, not a word."""
     other = "user"
     assert cells(lines(frame(**{name: [None], other: ["x"]}), [name, other]))[0][0] == ""
 

@@ -121,7 +121,7 @@ def test_the_sweep_removes_what_nobody_fetched_in_time(folder: Folder) -> None:
 
 
 def test_the_sweep_removes_what_a_lost_job_left(folder: Folder) -> None:
-    """F21: never half a file."""
+    """Fault 21: never half a file."""
     placed = order()
     folder.place(placed)
     folder.part_file(placed.id).write_bytes(b"half a")
@@ -168,7 +168,7 @@ def test_a_lost_job_does_not_count_as_running(folder: Folder) -> None:
 def test_a_folder_that_cannot_be_written_is_said_in_words(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F20."""
+    """Fault 20."""
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

@@ -116,7 +116,7 @@ def test_a_cancelled_job_is_gone(desk: Desk, started: list[int], tmp_path: Path)
 
 
 def test_a_killed_job_is_noticed(desk: Desk, started: list[int], tmp_path: Path) -> None:
-    """F21: Dash itself would say nothing, and the page would wait for ever."""
+    """Fault 21: Dash itself would say nothing, and the page would wait for ever."""
     key, job = desk.start(background_jobs.sleep, "pid")
     started.append(job)
     until((tmp_path / "pid").exists)
@@ -140,7 +140,7 @@ if __name__ == "__main__":
 
 
 def test_a_job_ends_with_its_worker_however_that_dies(tmp_path: Path) -> None:
-    """F22: an orphan would hold the port."""
+    """Fault 22: an orphan would hold the port."""
     script = tmp_path / "worker.py"
     script.write_text(
         PARENT.format(tests=str(Path(__file__).parent), cache=str(tmp_path / "cache"), folder=str(tmp_path))

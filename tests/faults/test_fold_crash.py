@@ -43,7 +43,7 @@ def folded_to_the_end(url: str) -> None:
 
 
 def test_kill_9_at_any_step_loses_nothing_and_doubles_nothing(store_url: str) -> None:
-    """F12 for the fold: killed after each of its steps in turn, with new records before each."""
+    """Fault 12 for the fold: killed after each of its steps in turn, with new records before each."""
     steps = ["read", "decoded", "sealed", "committed", "published"]
     for count, step in enumerate(steps, start=1):
         recorded(store_url, *[a_request(minute, call_id=f"{step}-{minute}") for minute in range(50)])
@@ -103,7 +103,7 @@ def test_a_paused_leader_is_fenced_though_nobody_has_moved_the_cursor(store_url:
 def test_a_recorded_entry_whose_reply_was_cut_counts_once(
     store_server: EmbeddedStore, tmp_path: Path, burst: int
 ) -> None:
-    """F05: redis-py's own retries would count it twice."""
+    """Fault 05: redis-py's own retries would count it twice."""
     with CuttingProxy(tmp_path, str(store_server.socket)) as proxy:
         recorder = Recorder(proxy.url)
         recorder.record(a_request())
@@ -121,7 +121,7 @@ def test_a_recorded_entry_whose_reply_was_cut_counts_once(
 
 
 def test_a_commit_whose_reply_was_cut_counts_once(store_server: EmbeddedStore, tmp_path: Path) -> None:
-    """F05 for the fold."""
+    """Fault 05 for the fold."""
     with CuttingProxy(tmp_path, str(store_server.socket)) as proxy:
         fold = Fold(proxy.url, retention_days=4000)
         assert fold.step().leader
@@ -138,7 +138,7 @@ def test_a_commit_whose_reply_was_cut_counts_once(store_server: EmbeddedStore, t
 def test_a_store_that_stops_delays_records_and_loses_none_that_fit_the_buffer(
     store_server: EmbeddedStore,
 ) -> None:
-    """F02: beyond the buffer the newest are dropped, and the fold learns exactly how many."""
+    """Fault 02: beyond the buffer the newest are dropped, and the fold learns exactly how many."""
     recorder = Recorder(store_server.url, buffer=10)
     recorder.record(a_request())
     assert recorder.flush(timeout=30) == 0
@@ -153,7 +153,7 @@ def test_a_store_that_stops_delays_records_and_loses_none_that_fit_the_buffer(
 
 
 def test_a_running_fold_survives_an_outage_of_the_store(store_server: EmbeddedStore) -> None:
-    """F02, F04: no restart needed."""
+    """Fault 02, fault 04: no restart needed."""
     stop = threading.Event()
     thread = threading.Thread(target=Fold(store_server.url, retention_days=4000).run, args=(stop,))
     thread.start()
@@ -172,7 +172,7 @@ def test_a_running_fold_survives_an_outage_of_the_store(store_server: EmbeddedSt
 
 
 def test_what_the_store_acknowledged_survives_its_kill_9(store_server: EmbeddedStore) -> None:
-    """F12: with the append-only file."""
+    """Fault 12: with the append-only file."""
     recorded(store_server.url, *[a_request(minute) for minute in range(20)])
     Fold(store_server.url, retention_days=4000).step()
     recorded(store_server.url, *[a_request(minute) for minute in range(20)])
@@ -183,7 +183,7 @@ def test_what_the_store_acknowledged_survives_its_kill_9(store_server: EmbeddedS
 
 
 def test_a_full_store_delays_records_and_loses_none(store_url: str) -> None:
-    """F09: out of memory, noeviction."""
+    """Fault 09: out of memory, noeviction."""
     with redis.Redis.from_url(store_url) as client:
         client.config_set("maxmemory", 1)
         recorder = Recorder(store_url)
@@ -196,7 +196,7 @@ def test_a_full_store_delays_records_and_loses_none(store_url: str) -> None:
 
 
 def test_a_store_that_would_evict_the_log_is_not_written_to_unless_allowed(store_url: str) -> None:
-    """F10."""
+    """Fault 10."""
     with redis.Redis.from_url(store_url) as client:
         client.config_set("maxmemory", "100mb")
         client.config_set("maxmemory-policy", "allkeys-lru")

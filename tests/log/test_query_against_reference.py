@@ -134,7 +134,7 @@ def test_a_page_holds_the_rows_that_match_in_exact_order(
     descending: bool,
     part: Slice,
 ) -> None:
-    """H2.3: total, order, ties and unknown values, whatever the split into segments."""
+    """Total, order, ties and unknown values, whatever the split into segments."""
     log = log_of(folders(), *segments, zone=ZoneInfo(zone))
     sort = Sort(column, descending)
     found = log.page(scope, where, sort, part)
@@ -158,7 +158,7 @@ def test_a_page_holds_the_rows_that_match_in_exact_order(
 def test_a_series_is_exactly_the_measures_of_the_rows_of_each_cell(
     folders: Any, segments: Any, scope: Scope, where: Filter, zone: str, bucket: Any, dims: Any, measures: Any
 ) -> None:
-    """H2.4: every measure, by group and bucket, to the last digit."""
+    """Every measure, by group and bucket, to the last digit."""
     log = log_of(folders(), *segments, zone=ZoneInfo(zone), points=100_000)
     found = log.series(scope, where, dims, bucket, measures)
     expected = naive.matching([*chain(*segments)], scope, where, NOW, ZoneInfo(zone))
@@ -187,7 +187,7 @@ def _word(value: Any) -> str | None:
 def test_totals_are_exactly_the_measures_of_all_rows(
     folders: Any, segments: Any, scope: Scope, where: Filter, zone: str
 ) -> None:
-    """H2.4: one bucket, no dimension; money to 10⁻¹² dollars."""
+    """One bucket, no dimension; money to 10⁻¹² dollars."""
     log = log_of(folders(), *segments, zone=ZoneInfo(zone))
     found = log.totals(scope, where, naive.MEASURES)
     lines = naive.matching([*chain(*segments)], scope, where, NOW, ZoneInfo(zone))
@@ -206,7 +206,7 @@ def _plain(value: Any) -> Any:
 def test_batches_hold_every_matching_row_once_in_order_of_time(
     folders: Any, segments: Any, scope: Scope, where: Filter, zone: str
 ) -> None:
-    """H2.5: the export is the whole filtered set."""
+    """The export is the whole filtered set."""
     log = log_of(folders(), *segments, zone=ZoneInfo(zone))
     names = [column.name for column in SHOWN]
     frames = list(log.batches(scope, where, names))
@@ -238,7 +238,7 @@ def _text(value: Any) -> str | None:
 def test_the_buckets_of_a_period_touch_each_other_and_cover_it(
     zone: str, bucket: Any, start: int, length: int
 ) -> None:
-    """H2.6: nothing falls between two buckets."""
+    """Nothing falls between two buckets."""
     starts = bucket_starts(start, start + length, bucket, ZoneInfo(zone), 10_000)
     assert starts[0] <= start
     assert all(before < after for before, after in pairwise(starts))

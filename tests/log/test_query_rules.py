@@ -130,7 +130,7 @@ def test_a_late_record_counts_in_the_hour_it_belongs_to(tmp_path: Path) -> None:
 
 
 def test_a_skewed_record_counts_once_its_time_has_come(tmp_path: Path) -> None:
-    """H1.7: a gateway's clock an hour ahead."""
+    """A gateway's clock an hour ahead."""
     ahead, where = row(NOW + HOUR, ingested=NOW, skewed=True), over(NOW - DAY, NOW + DAY)
     (tmp_path / "later").mkdir()
     log = log_of(tmp_path, [ahead])
@@ -151,7 +151,7 @@ def test_a_record_belongs_to_the_period_that_begins_with_it(tmp_path: Path) -> N
 
 
 def test_a_watermark_leaves_out_what_came_later(tmp_path: Path) -> None:
-    """H4.2: the pages of one listing are cut from the same rows."""
+    """The pages of one listing are cut from the same rows."""
     rows = [row(NOW - HOUR + n, ingested=NOW - HOUR + n * SECOND) for n in range(10)]
     log = log_of(tmp_path, rows[:6], rows[6:])
     page = log.page(EVERYTHING, LAST_DAY, Sort(), PAGE, watermark=NOW - HOUR + 3 * SECOND)
@@ -265,7 +265,7 @@ def test_at_most_a_thousand_groups_are_given_and_all_are_counted(tmp_path: Path)
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu"])
 @pytest.mark.parametrize("bucket", ["hour", "6hours", "day", "week", "month"])
 def test_the_parts_sum_to_the_whole_across_a_changed_clock(tmp_path: Path, zone: str, bucket: Any) -> None:
-    """H2.6: around 25 October 2026."""
+    """Around 25 October 2026."""
     changed = NOW - 28 * DAY
     rows = [row(changed - 2 * DAY + n * 11 * MINUTE, cost_usd=n) for n in range(500)]
     log = log_of(tmp_path, rows[::3], rows[1::3], rows[2::3], zone=ZoneInfo(zone))
@@ -300,7 +300,7 @@ def aged(tmp_path: Path) -> RequestLog:
 
 
 def test_totals_outlive_the_rows(aged: RequestLog) -> None:
-    """H2.7: sums stay exact by organization, model, endpoint, status, cache and source."""
+    """Sums stay exact by organization, model, endpoint, status, cache and source."""
     pico = Decimal(sum(range(100)) + 10**6).scaleb(-12)
     assert totals(aged, "requests", "cost_usd", where=LONG) == [101, pico]
     by_model = aged.series(EVERYTHING, LONG, ["model"], None, ["requests"])
@@ -400,7 +400,7 @@ def test_what_is_no_row_id_names_no_row(tmp_path: Path, text: str) -> None:
 
 
 def test_csv_texts_are_full_decimals_in_utc_with_milliseconds(tmp_path: Path) -> None:
-    """H5.2: money never with an exponent, unknown empty."""
+    """Money never with an exponent, unknown empty."""
     given = row(
         NOW - HOUR + 1_234,
         cost_usd=4_500_000,

@@ -30,7 +30,7 @@ def test_an_invalid_record_is_rejected_and_counted_not_raised(nowhere: str, bad:
 
 
 def test_a_full_buffer_drops_the_newest_and_counts_them(nowhere: str) -> None:
-    """F02: the store is away."""
+    """Fault 02: the store is away."""
     recorder = Recorder(nowhere, buffer=10)
     assert [recorder.record(a_request()) for _ in range(12)] == [True] * 10 + [False] * 2
     assert recorder.dropped == 2

@@ -149,7 +149,7 @@ def test_every_record_can_be_written(name: str):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_text_of_prompt_or_answer_is_in_the_record(name: str):
-    """H4: only a keyed hash of the prompt leaves the gateway."""
+    """Only a keyed hash of the prompt leaves the gateway."""
     given = payload(name)
     record = record_from({"standard_logging_object": given}, gateway=CACHING)
     written = repr(record)

@@ -9,6 +9,8 @@ from flask import Blueprint, Response
 
 from helix_dash import context
 from helix_dash.errors import HelixError
+from helix_dash.log.retention import leaves_at
+from helix_dash.model import utc_from_us
 from helix_dash.store import reaching
 
 
@@ -24,9 +26,13 @@ def health_routes(name: str) -> Blueprint:
     def readyz() -> Response:
         reasons = list(_reasons())
         said = {"status": "unavailable" if reasons else "ready"}
-        if context.asker() is not None:
-            return _answer(503 if reasons else 200, said | {"reasons": reasons})
-        return _answer(503 if reasons else 200, said)
+        told: dict[str, object] = {}
+        asker = context.asker()
+        if asker is not None:
+            told["reasons"] = reasons
+        if asker is not None and asker.organization is None and not reasons:
+            told["log"] = _kept()
+        return _answer(503 if reasons else 200, said | told)
 
     return routes
 
@@ -41,6 +47,21 @@ def _reasons() -> Iterator[str]:
         return
     if not health.store_ok:
         yield health.error
+
+
+def _kept() -> dict[str, object]:
+    """What the log holds, and when it will next hold less. Of no concern to those who see one organization."""
+    health, days = context.log().health(), context.settings().log_retention_days
+    purge = None if health.oldest is None else leaves_at(health.oldest, days)
+    return {
+        "oldest": None if health.oldest is None else _instant(health.oldest),
+        "next_purge": None if purge is None else _instant(purge),
+        "bytes": health.bytes,
+    }
+
+
+def _instant(micros: int) -> str:
+    return utc_from_us(micros).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _answer(status: int, body: Mapping[str, object]) -> Response:

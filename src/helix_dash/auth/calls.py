@@ -11,14 +11,18 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import logging
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from dash import Dash
+from dash.dependencies import Wildcard
 from dash.exceptions import PreventUpdate
-from flask import Request
+from flask import Request, g
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from helix_dash import context
@@ -26,6 +30,11 @@ from helix_dash.context import User
 from helix_dash.errors import BadQuery, Forbidden, StoreUnavailable
 
 Function = Callable[..., Any]
+
+MOST_PARTS = 1000
+"""Components that one pattern of a call may name."""
+
+_logger = logging.getLogger("helix_dash.calls")
 
 
 @dataclass(slots=True)
@@ -62,6 +71,7 @@ class Calls:
         output = body.get("output")
         if not isinstance(output, str) or output not in self.callbacks:
             raise BadQuery("output", "There is no such callback.")
+        g.helix_call = output
         registered = self.callbacks[output]
         permission = self.permissions.get(output)
         if permission is None:
@@ -71,18 +81,38 @@ class Calls:
         _match("outputs", _outputs(body), _expected_outputs(registered))
         _match("inputs", body.get("inputs", []), _expected(registered["inputs"]))
         _match("state", body.get("state", []), _expected(registered["state"]))
-        changed = body.get("changedPropIds", [])
-        if not isinstance(changed, list) or not all(isinstance(name, str) for name in changed):
-            raise BadQuery("changedPropIds", "changedPropIds must be a list of texts.")
+        _check_changed(body.get("changedPropIds", []), _expected(registered["inputs"]))
+
+
+class Malformed(BadQuery):
+    """A callback came upon a value of a shape that it cannot use. The text says where, for the log; the stack is there
+    at level DEBUG."""
+
+    def __init__(self, error: Exception) -> None:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{type(error).__name__}, {Path(last.filename).name}:{last.lineno}"
+        super().__init__("call", f"What the page sent cannot be used ({place}).")
+
+
+_MISSHAPEN = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What Python raises when a value is not what the code took it for."""
 
 
 def permitted(permission: str, function: Function) -> Function:
-    """``function``, run only for askers who hold ``permission``; the finer check, within one section."""
+    """``function``, run only for askers who hold ``permission``; the finer check, within one section.
+
+    What it is called with comes from a browser and may be anything, whatever its page would send. So an error
+    about the shape of a value is told as the caller's, not as a failure of the server with its stack.
+    """
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         context.need(permission)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except _MISSHAPEN as error:
+            _logger.debug("a callback could not use what it was sent", exc_info=True)
+            raise Malformed(error) from error
 
     call.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
     return call
@@ -149,7 +179,7 @@ def _match(field_name: str, given: Any, expected: list[_Part]) -> None:
         raise fault
     for part, (identity, prop) in zip(given, expected, strict=True):
         group = part if isinstance(part, list) else [part]
-        if isinstance(part, list) and not isinstance(identity, dict):
+        if isinstance(part, list) and (not isinstance(identity, dict) or len(part) > MOST_PARTS):
             raise fault
         for one in group:
             if not isinstance(one, dict) or not _same(one, identity, prop):
@@ -161,6 +191,36 @@ def _same(one: Mapping[str, Any], identity: object, prop: str) -> bool:
     if not isinstance(name, str) or name.split("@")[0] != prop.split("@")[0]:
         return False
     given = one.get("id")
-    if isinstance(identity, dict):
-        return isinstance(given, dict) and given.keys() == identity.keys()
-    return given == identity
+    if not isinstance(identity, dict):
+        return given == identity
+    if not isinstance(given, dict) or given.keys() != identity.keys():
+        return False
+    return all(_fits(given[key], wanted) for key, wanted in identity.items())
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    """Whether ``value`` may stand in the place of a pattern that asks for ``wanted``."""
+    if not isinstance(value, str | int | float):
+        return False
+    wildcard = isinstance(wanted, list | Wildcard)  # ["ALL"] where Dash has made it a text
+    return wildcard or value == wanted
+
+
+def _check_changed(changed: Any, inputs: list[_Part]) -> None:
+    """What a page says has changed is among what it sends: callbacks tell by it which button was pressed."""
+    fault = BadQuery("changedPropIds", "changedPropIds must name inputs of the callback.")
+    if not isinstance(changed, list) or len(changed) > MOST_PARTS:
+        raise fault
+    for name in changed:
+        if not isinstance(name, str):
+            raise fault
+        identity, _, prop = name.rpartition(".")
+        if name != "." and not any(_is(identity, prop, part) for part in inputs):
+            raise fault
+
+
+def _is(identity: str, prop: str, part: _Part) -> bool:
+    try:
+        return _same({"id": _identity(identity), "property": prop}, *part)
+    except (ValueError, RecursionError):
+        return False

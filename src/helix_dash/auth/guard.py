@@ -16,8 +16,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from helix_dash.auth import pages
 from helix_dash.auth.calls import Calls
+from helix_dash.auth.hosts import Hosts
 from helix_dash.auth.policy import permissions
 from helix_dash.auth.session import Sessions
+from helix_dash.auth.trail import Trail
 from helix_dash.auth.users import find_token
 from helix_dash.context import Running, User
 from helix_dash.errors import Forbidden, HelixError, NotFound, NotSignedIn, StoreUnavailable
@@ -28,8 +30,10 @@ MAX_BODY = 2**20
 
 STATIC = ("assets/", "_dash-component-suites/", "_favicon.ico")
 """What anybody may fetch: the same files for all, none of them data."""
-OPEN = ("login", "logout", "healthz", "readyz")
+OPEN = ("login", "logout")
 """What answers without a sign-in, and asks for one itself where it must."""
+PROBES = ("healthz", "readyz")
+"""What a machine asks, by whatever name or address it has for us."""
 
 _API = "api/"
 _CALLS = "_dash-update-component"
@@ -45,15 +49,20 @@ class Guard:
         running: the app.
         sessions: its sessions.
         calls: what is known of its callbacks.
+        trail: where refusals are written down.
+        hosts: the host names it answers to.
     """
 
     running: Running
     sessions: Sessions
     calls: Calls
+    trail: Trail
+    hosts: Hosts
 
     def install(self, server: Flask) -> None:
-        """Stand in front of all routes of ``server`` below the prefix."""
+        """Stand in front of all routes of ``server`` below the prefix, and behind them for what they refuse."""
         server.before_request(self.admit)
+        server.after_request(self.trail.leave)
 
     def covers(self) -> bool:
         """Whether the present request is this app's: by its path, or by the route it found."""
@@ -66,14 +75,19 @@ class Guard:
             return None
         g.helix_dash = self.running
         g.helix_user = None
+        self.trail.arrive()
         name = request.path.removeprefix(self.running.prefix)
+        if name in PROBES:
+            return self._open(name)
+        if not self.hosts.serve(request.host):
+            return error_json(400, "unknown_host", "This host name is not served here. See TRUSTED_HOSTS.")
         if name.startswith(STATIC):
             return None
         request.max_content_length = MAX_BODY
-        if request.method not in _READS and self._cross_site():
+        if (request.method not in _READS or name == "logout") and self._cross_site():
             return error_json(403, "cross_site", "This request came from another site.")
         if name in OPEN:
-            return self._open(name)
+            return None
         try:
             g.helix_user = self._asker(name)
             return self._inside(name)
@@ -153,8 +167,9 @@ class Guard:
 
 def next_parameter() -> str:
     """``?next=`` with the present address, for after the sign-in; empty when it is the first page."""
-    wanted = request.full_path.rstrip("?")
-    if wanted == g.helix_dash.prefix:
+    running: Running = g.helix_dash
+    wanted = running.settings.proxy_prefix + request.full_path.rstrip("?")
+    if wanted == running.address:
         return ""
     return "?next=" + quote(wanted, safe="/")
 
@@ -165,16 +180,16 @@ def own_page(wanted: str | None, running: Running) -> str:
     An address is ours only when it is a plain path of our own table: whatever a browser might read as another
     host or another scheme is not.
     """
-    home = running.prefix
+    home = running.address
     if not wanted or len(wanted) > 2000 or "\\" in wanted or not wanted.isprintable():
         return home
     try:
         parts = urlsplit(wanted)
     except ValueError:
         return home
-    if parts.scheme or parts.netloc or not parts.path.startswith(running.prefix):
+    if parts.scheme or parts.netloc or not parts.path.startswith(home):
         return home
-    if "/" + parts.path.removeprefix(running.prefix) not in running.pages:
+    if "/" + parts.path.removeprefix(home) not in running.pages:
         return home
     return parts.path + (f"?{parts.query}" if parts.query else "")
 

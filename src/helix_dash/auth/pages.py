@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 
 import jinja2
-from flask import Response
+from flask import Response, g
 
 from helix_dash import context
 from helix_dash.errors import Forbidden, HelixError, NotFound, StoreError
@@ -26,13 +26,20 @@ def page(template: str, status: int, **values: object) -> Response:
     text = (
         _templates()
         .get_template(template)
-        .render(assets=app.path("assets"), home=app.prefix, theme=app.settings.theme, **values)
+        .render(
+            assets=app.path("assets"),
+            home=app.address,
+            theme=app.settings.theme,
+            motion=app.settings.animations,
+            **values,
+        )
     )
     return Response(text, status=status, mimetype="text/html")
 
 
 def refused(error: HelixError) -> Response:
     """A refusal that a person reads."""
+    g.helix_refusal = (type(error).__name__.lower(), str(error))
     match error:
         case NotFound():
             return page("message.html", 404, title="Page not found", text="There is no page at this address.")

@@ -8,6 +8,7 @@ import threading
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from helix_dash.auth.common_passwords import COMMON
 from helix_dash.errors import AuthError
 
 SHORTEST = 12
@@ -20,7 +21,7 @@ _at_once = threading.BoundedSemaphore(2)
 
 
 class WeakPassword(AuthError):
-    """The password is too short, too long, or the name itself."""
+    """The password is too short, too long, the name itself, or one that everybody tries first."""
 
 
 def hashed(password: str, name: str) -> str:
@@ -35,6 +36,8 @@ def hashed(password: str, name: str) -> str:
         raise WeakPassword(f"A password may have at most {LONGEST_BYTES} bytes.")
     if password.lower() == name.lower():
         raise WeakPassword("A password must not be the account's name.")
+    if "".join(password.lower().split()) in COMMON:
+        raise WeakPassword("This password is among the first that anybody tries. Please take another one.")
     return _hasher.hash(password)
 
 

@@ -21,7 +21,7 @@ from helix_dash.auth.policy import permissions
 from helix_dash.auth.users import USERS, Account, unpacked
 from helix_dash.context import User
 from helix_dash.errors import SettingError, StoreUnavailable
-from helix_dash.log.keys import PREFIX
+from helix_dash.log.keys import APP
 from helix_dash.store import reaching
 
 IDLE = 30 * 60
@@ -41,7 +41,7 @@ _SHORTEST_KEY = 32
 
 def revoked_key(identity: str) -> str:
     """string, expires with the session it names: that session was signed out."""
-    return f"{PREFIX}signed-out:{identity}"
+    return f"{APP}signed-out:{identity}"
 
 
 def check_secret_key(secret_key: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import redis
 
 from helix_dash.errors import AuthError
-from helix_dash.log.keys import PREFIX
+from helix_dash.log.keys import APP
 from helix_dash.store import reaching
 
 
@@ -72,10 +72,10 @@ def forget_attempt(store: redis.Redis, name: str, address: str) -> None:
 def _counters(name: str, address: str) -> tuple[tuple[str, Limit], ...]:
     def key(kind: str, text: str) -> str:
         # Hashed: people type their passwords into the wrong field, and keys are seen by others.
-        return f"{PREFIX}sign-in:{kind}:{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:32]}"
+        return f"{APP}sign-in:{kind}:{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:32]}"
 
     return (
         (key("account", f"{name}\n{address}"), PER_ACCOUNT_AND_ADDRESS),
         (key("address", address), PER_ADDRESS),
-        (f"{PREFIX}sign-in:all", IN_ALL),
+        (f"{APP}sign-in:all", IN_ALL),
     )

@@ -5,23 +5,27 @@ A token is 256 random bits, shown once; the store keeps only its SHA-256, beside
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import redis
 
-from helix_dash.auth import passwords
+from helix_dash.auth import audit, passwords
+from helix_dash.auth.audit import Event
 from helix_dash.auth.policy import ROLES
 from helix_dash.errors import AuthError
-from helix_dash.log.keys import PREFIX
+from helix_dash.log.keys import APP
 from helix_dash.store import reaching
 
-USERS = PREFIX + "users"
+USERS = APP + "users"
 """hash: account name → JSON of :class:`Account`. Written by the command line, read at each sign-in and request."""
 
-TOKENS = PREFIX + "tokens"
+TOKENS = APP + "tokens"
 """hash: SHA-256 of a token, in hexadecimal → JSON of :class:`Token`. Written by the command line."""
 
 _LONGEST_NAME = 100
@@ -86,8 +90,18 @@ def create_user(
     role: str = "viewer",
     organization: str | None = None,
     reset: bool = False,
+    by: Event | None = None,
 ) -> None:
     """Make an account, or, with ``reset``, replace it: its password, role and organization; its sessions end.
+
+    Args:
+        store: where accounts are.
+        name: whose it is.
+        password: a new one; only its hash is kept.
+        role: a role of the policy table.
+        organization: the only one they may see; ``None`` for all.
+        reset: whether it may exist already.
+        by: who asks and from where, for the audit record; the system's user when not given.
 
     Raises:
         AccountExists: it is there, and ``reset`` was not asked for.
@@ -103,26 +117,84 @@ def create_user(
         epoch=secrets.token_hex(8),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    packed = msgspec.json.encode(account)
-    with reaching():
-        if reset:
-            store.hset(USERS, name, packed)
-        elif not store.hsetnx(USERS, name, packed):
+
+    def replaced(before: object) -> Account:
+        if before is not None and not reset:
             raise AccountExists(f"The account {name} exists already.")
+        return account
+
+    detail = f"role {account.role}, organization {account.organization or '(all)'}"
+    _change(store, name, "account.reset" if reset else "account.created", detail, by, replaced)
 
 
-def disable_user(store: redis.Redis, name: str) -> bool:
-    """Shut the account and end its sessions; ``False`` when there is none of that name."""
-    account = find_user(store, name)
-    if account is None:
+def disable_user(store: redis.Redis, name: str, by: Event | None = None) -> bool:
+    """Shut the account and end its sessions; ``False`` when there is none of that name.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    return _change_existing(store, name, "account.disabled", by, disabled=True)
+
+
+def end_sessions(store: redis.Redis, name: str, by: Event | None = None) -> bool:
+    """End every session of the account; ``False`` when there is none of that name.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    return _change_existing(store, name, "sign-out.everywhere", by)
+
+
+class _Gone(Exception):
+    """There is no such account."""
+
+
+def _change_existing(store: redis.Redis, name: str, action: str, by: Event | None, **changes: object) -> bool:
+    def changed(before: object) -> Account:
+        account = unpacked(before)
+        if account is None:
+            raise _Gone
+        return msgspec.structs.replace(account, epoch=secrets.token_hex(8), **changes)
+
+    try:
+        _change(store, name, action, "", by, changed)
+    except _Gone:
         return False
-    with reaching():
-        store.hset(
-            USERS,
-            name,
-            msgspec.json.encode(msgspec.structs.replace(account, disabled=True, epoch=secrets.token_hex(8))),
-        )
     return True
+
+
+def _change(
+    store: redis.Redis,
+    name: str,
+    action: str,
+    detail: str,
+    by: Event | None,
+    become: Callable[[object], Account],
+) -> None:
+    """Let the account ``become`` what it makes of its record, and put that on the audit record, in one."""
+
+    def plan(reader: audit.Reader) -> audit.Change:
+        packed = msgspec.json.encode(become(reader.hget(USERS, name)))
+
+        def change(queue: Any) -> None:
+            queue.hset(USERS, name, packed)
+
+        return change
+
+    audit.append(store, _told(by, action, f"account:{name}", detail), plan, watch=USERS)
+
+
+def _told(by: Event | None, action: str, what: str, detail: str) -> Event:
+    asked = by or Event(who=f"operator:{_operator()}", action=action)
+    return msgspec.structs.replace(asked, action=action, object=what, detail=detail)
+
+
+def _operator() -> str:
+    """The system's user who runs this; a container's may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def find_user(store: redis.Redis, name: str) -> Account | None:
@@ -148,8 +220,14 @@ def user_count(store: redis.Redis) -> int:
         return int(store.hlen(USERS))
 
 
-def create_token(store: redis.Redis, name: str, role: str = "viewer", organization: str | None = None) -> str:
-    """A new token; this is the only time it is seen.
+def create_token(
+    store: redis.Redis,
+    name: str,
+    role: str = "viewer",
+    organization: str | None = None,
+    by: Event | None = None,
+) -> str:
+    """A new token; this is the only time it is seen. ``by`` is as in :func:`create_user`.
 
     Raises:
         AuthError: the name or the role will not do.
@@ -162,8 +240,13 @@ def create_token(store: redis.Redis, name: str, role: str = "viewer", organizati
         organization=organization or None,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    with reaching():
-        store.hset(TOKENS, _digest(secret), msgspec.json.encode(token))
+    packed = msgspec.json.encode(token)
+    detail = f"role {token.role}, organization {token.organization or '(all)'}"
+
+    def plan(_reader: audit.Reader) -> audit.Change:
+        return lambda queue: queue.hset(TOKENS, _digest(secret), packed)
+
+    audit.append(store, _told(by, "token.created", f"token:{token.name}", detail), plan)
     return secret
 
 

@@ -14,9 +14,11 @@ from dash import Dash, Input, Output, State, dcc, no_update
 from dash.development.base_component import Component
 
 from helix_dash import context
+from helix_dash.auth import trail
 from helix_dash.errors import BadQuery, ExportError, NotFound, StoreUnavailable
 from helix_dash.exports.folder import Folder, Order, new_id
 from helix_dash.exports.job import run_export
+from helix_dash.exports.manager import LOST
 from helix_dash.log.schema import SHOWN
 from helix_dash.model import Slice
 from helix_dash.query_params import from_state
@@ -52,7 +54,7 @@ def order(clicks: int | None, state: Any) -> tuple[Any, ...]:
         return (no_update, no_update, no_update, no_update)
     try:
         placed = take(state)
-        _folder().place(placed)
+        _place(placed)
     except (BadQuery, ExportError, StoreUnavailable) as error:
         return (no_update, *_said(str(error)))
     return (placed.id, None, "", True)
@@ -61,13 +63,16 @@ def order(clicks: int | None, state: Any) -> tuple[Any, ...]:
 @on(
     *(Output(EXPORT_LINK, name, allow_duplicate=True) for name in _LINK),
     Input(RESULT, "data"),
+    State(ORDER, "data"),
     permission="export:create",
     prevent_initial_call=True,
 )
-def show(result: Any) -> tuple[Any, ...]:
+def show(result: Any, identity: Any) -> tuple[Any, ...]:
     """The link to the finished table, or why there is none."""
     if not isinstance(result, dict):
         return (no_update, no_update, no_update)
+    if result == LOST and not _ordered(identity):
+        return (no_update, no_update, no_update)  # given up, which has been said already
     if result.get("state") != "done":
         return _said(str(result.get("message", "The export failed.")))
     try:
@@ -115,6 +120,29 @@ def attach(dash: Dash, guard: Guard) -> None:
         running=[(Output(EXPORT, "disabled"), True, False), (Output(EXPORT_CANCEL, "hidden"), False, True)],
         cancel=[Input(EXPORT_CANCEL, "n_clicks")],
     )(run_export)
+
+
+def _place(placed: Order) -> None:
+    """Write ``placed`` down, and on the audit record: both or neither.
+
+    Raises:
+        ExportError: too much is being exported already, or there is no space.
+        StoreUnavailable: it could not be put on record.
+    """
+    _folder().place(placed)
+    try:
+        trail.record("export.ordered", placed.id, f"{placed.total} rows of {placed.table}")
+    except StoreUnavailable:
+        _folder().drop(placed.id)
+        raise
+
+
+def _ordered(identity: Any) -> bool:
+    try:
+        _folder().order(identity)
+    except NotFound:
+        return False
+    return True
 
 
 def _folder() -> Folder:

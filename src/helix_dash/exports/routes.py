@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Response, send_file
 
 from helix_dash import context
+from helix_dash.auth import trail
 from helix_dash.errors import NotFound
 from helix_dash.exports.folder import Folder, Sidecar
 
@@ -18,6 +19,7 @@ def export_routes(name: str) -> Blueprint:
     @routes.get("/exports/<identity>.csv")
     def table(identity: str) -> Response:
         folder, sidecar = _owned(identity)
+        trail.record("export.downloaded", identity, f"{sidecar.rows} rows of {sidecar.table}")
         return _attachment(folder.table_file(identity), "text/csv", sidecar, "csv")
 
     @routes.get("/exports/<identity>.json")

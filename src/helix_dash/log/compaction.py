@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from helix_dash.log.coverage import KEPT
 from helix_dash.log.cube import cube_of, encode_cube, merge_cubes
 from helix_dash.log.recent import call_keys
+from helix_dash.log.retention import cutoff
 from helix_dash.log.segment import Segment, merge_rows, new_id
 from helix_dash.log.shard import Change, Sealed, Shard, seal
 
@@ -29,8 +30,6 @@ FULL_CUBE, MOST_CUBE = 1_000_000, 2_000_000
 
 CROWDED = 4 * FAN_IN
 """Fresh segments from which merging may no longer wait until the fold has caught up."""
-
-DAY = 24 * 3600 * 10**6
 
 
 def mergeable(manifest: Iterable[Segment]) -> list[Segment]:
@@ -111,23 +110,23 @@ def expire(shard: Shard, manifest: Mapping[str, Segment], retention_days: int, n
     Rows leave at the first UTC midnight at which they are ``retention_days`` old. A segment that spans that
     midnight is split, so that the cube of a live segment is always exactly the cube of its rows.
     """
-    cutoff = (now // DAY - retention_days) * DAY
+    due = cutoff(now, retention_days)
     for segment in manifest.values():
         if segment.expired and segment.max_time < now - KEPT:
             return Change(removed=[segment.id])
-        if not segment.expired and segment.min_time < cutoff:
-            return _split(shard, segment, cutoff, now)
+        if not segment.expired and segment.min_time < due:
+            return _split(shard, segment, due, now)
     return None
 
 
-def _split(shard: Shard, segment: Segment, cutoff: int, now: int) -> Change:
+def _split(shard: Shard, segment: Segment, due: int, now: int) -> Change:
     change = Change(removed=[segment.id])
     rows = shard.rows(segment)
     if rows is None:
         change.counters = _lost([segment])
         return change
-    old = rows.filter(pc.less(rows["time"], cutoff)).combine_chunks()
-    young = rows.filter(pc.greater_equal(rows["time"], cutoff)).combine_chunks()
+    old = rows.filter(pc.less(rows["time"], due)).combine_chunks()
+    young = rows.filter(pc.greater_equal(rows["time"], due)).combine_chunks()
     spent = msgspec.structs.replace(segment, max_time=old["time"][-1].as_py())
     change.added = [_expired(encode_cube(cube_of(old)), [spent], 0, now)]
     change.counters = {"expired_rows": old.num_rows}

@@ -28,6 +28,36 @@ def united(intervals: Iterable[Interval], more: Iterable[Interval]) -> list[Inte
     return whole
 
 
+def common(parts: Sequence[Sequence[Interval]]) -> list[Interval]:
+    """Where all of ``parts`` (each in order, apart) are complete; [] when one of them never was.
+
+    What lies before a part begins counts as complete in it when another one had begun: a shard that was added
+    later has missed nothing.
+    """
+    if not all(parts):
+        return []
+    birth = min((part[0][0] for part in parts), default=0)
+    whole: list[Interval] = []
+    for number, part in enumerate(parts):
+        since = [(birth, part[0][0]), *part] if birth < part[0][0] else part
+        whole = list(since) if number == 0 else _shared(whole, since)
+    return united(whole, [])
+
+
+def _shared(first: Sequence[Interval], second: Sequence[Interval]) -> list[Interval]:
+    """What lies in both."""
+    shared, one, two = [], 0, 0
+    while one < len(first) and two < len(second):
+        start, end = max(first[one][0], second[two][0]), min(first[one][1], second[two][1])
+        if start < end:
+            shared.append((start, end))
+        if first[one][1] < second[two][1]:
+            one += 1
+        else:
+            two += 1
+    return shared
+
+
 def recent(intervals: Sequence[Interval], now: int) -> list[Interval]:
     """Those of ``intervals`` that still matter."""
     return [pair for pair in intervals if pair[1] > now - KEPT][-MOST:]

@@ -84,7 +84,12 @@ def _column(condition: Condition) -> Column:
     return column
 
 
-def _test(condition: Condition, vocabulary: Vocabulary, zone: tzinfo) -> pl.Expr:
+def checked(condition: Condition) -> Column:
+    """The column that ``condition`` is about, which knows its operator and takes that many values.
+
+    Raises:
+        BadQuery: it does not, or is not there.
+    """
     column = _column(condition)
     if condition.op not in _OPS.get(column.kind, _NUMBER_OPS):
         raise BadQuery(column.name, f"{column.name} cannot be asked with {condition.op!r}.")
@@ -93,6 +98,11 @@ def _test(condition: Condition, vocabulary: Vocabulary, zone: tzinfo) -> pl.Expr
     )
     if counts is not None and len(condition.values) not in counts:
         raise BadQuery(column.name, f"{condition.op!r} takes {counts[0]} values.")
+    return column
+
+
+def _test(condition: Condition, vocabulary: Vocabulary, zone: tzinfo) -> pl.Expr:
+    column = checked(condition)
     if column.kind == "word":
         return _word_test(condition, vocabulary)
     if condition.op in ("blank", "not_blank"):
@@ -104,7 +114,7 @@ def _test(condition: Condition, vocabulary: Vocabulary, zone: tzinfo) -> pl.Expr
     if column.kind == "text":
         test = _text_test(condition)
     elif column.kind == "flag":
-        test = _any(pl.col(column.name) == _flag(column, value) for value in condition.values)
+        test = _any(pl.col(column.name) == flag_of(column, value) for value in condition.values)
     else:
         test = _number_test(condition, column, zone)
     return test.fill_null(value=False)
@@ -156,29 +166,40 @@ def _text_test(condition: Condition) -> pl.Expr:
 
 def _number_test(condition: Condition, column: Column, zone: tzinfo) -> pl.Expr:
     value = value_expression(column.name)
+    if condition.op == "in":
+        whole = whole_numbers(condition, column, zone)
+        return value.cast(pl.Int64).is_in(pl.Series(whole, dtype=pl.Int64).implode())
+    low, high = limits(condition, column, zone)
+    tests = []
+    if low is not None:
+        tests.append(value >= pl.lit(low, dtype=pl.Int64))
+    if high is not None:
+        tests.append(value <= pl.lit(high, dtype=pl.Int64))
+    return reduce(and_, tests)
+
+
+def whole_numbers(condition: Condition, column: Column, zone: tzinfo) -> list[int]:
+    """Those values of ``condition`` that a stored number can be equal to, in inner units."""
     bounds = [_inward(column, text, zone) for text in condition.values]
+    return [_clamp(bound) for bound in bounds if bound == bound.to_integral_value()]
+
+
+def limits(condition: Condition, column: Column, zone: tzinfo) -> tuple[int | None, int | None]:
+    """The first and the last stored number for which a comparison holds; ``None``: no such limit."""
+    bounds = [_inward(column, text, zone) for text in condition.values]
+    up = _clamp(bounds[0].to_integral_value("ROUND_CEILING"))
+    down = _clamp(bounds[-1].to_integral_value("ROUND_FLOOR"))
     match condition.op:
-        case "in":
-            whole = [_clamp(bound) for bound in bounds if bound == bound.to_integral_value()]
-            return value.cast(pl.Int64).is_in(pl.Series(whole, dtype=pl.Int64).implode())
         case "lt":
-            return value < _up(bounds[0])
-        case "gte":
-            return value >= _up(bounds[0])
+            return None, up - 1
         case "lte":
-            return value <= _down(bounds[0])
+            return None, down
         case "gt":
-            return value > _down(bounds[0])
+            return down + 1, None
+        case "gte":
+            return up, None
         case _:
-            return (value >= _up(bounds[0])) & (value <= _down(bounds[1]))
-
-
-def _up(bound: Decimal) -> pl.Expr:
-    return pl.lit(_clamp(bound.to_integral_value("ROUND_CEILING")), dtype=pl.Int64)
-
-
-def _down(bound: Decimal) -> pl.Expr:
-    return pl.lit(_clamp(bound.to_integral_value("ROUND_FLOOR")), dtype=pl.Int64)
+            return up, down
 
 
 def _clamp(number: Decimal) -> int:
@@ -210,7 +231,8 @@ def _instant(column: Column, text: str, zone: tzinfo) -> int:
         raise BadQuery(column.name, f"{text!r} is not an ISO 8601 time.") from error
 
 
-def _flag(column: Column, text: str) -> bool:
+def flag_of(column: Column, text: str) -> bool:
+    """The flag that ``text`` means."""
     words = {"true": True, "1": True, "false": False, "0": False}
     if text.strip().lower() not in words:
         raise BadQuery(column.name, f"{text!r} is neither true nor false.")

@@ -205,7 +205,7 @@ class Fold:
         if self._gateway and beside and not self._gateway.same_store:
             try:
                 self._gateway.write(beside)
-            except redis.RedisError as error:
+            except StoreUnavailable as error:
                 _log.warning(
                     "the gateway's counters missed %d rows: %s", change.counters.get("folded", 0), error
                 )

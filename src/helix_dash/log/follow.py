@@ -9,8 +9,8 @@ from typing import Any
 
 from helix_dash.errors import HelixError
 from helix_dash.log.keys import TICK
-from helix_dash.log.mirror import Mirror
 from helix_dash.log.query import RequestLog
+from helix_dash.log.view import View
 from helix_dash.store import connect, reaching
 
 POLL = 1.0
@@ -26,7 +26,7 @@ class Follower:
     """
 
     def __init__(self, log: RequestLog) -> None:
-        self._mirror: Mirror = log.mirror
+        self._mirror: View = log.mirror
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 

@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
+import redis
 
 from helix_dash.log.schema import PICO
 from helix_dash.model import utc_from_us
-from helix_dash.store import connect
+from helix_dash.store import everywhere, is_cluster, reaching
 
 MOST_INCIDENTS = 1_000
 Command = tuple[str | bytes, ...]
@@ -30,13 +31,14 @@ class GatewayKeys:
     Args:
         url: the gateway's store.
         zone: the reporting zone, whose dates the spend counters carry.
-        same_store: whether that store is the log's too, on one node.
+        same_store: whether that store is the log's too; the keys of a cluster are on many nodes, so never there.
     """
 
     def __init__(self, url: str, zone: tzinfo, *, same_store: bool) -> None:
-        self.same_store = same_store
+        self.same_store = same_store and not is_cluster(url)
         self._zone = zone
-        self._client = connect(url, retries=0)
+        self._url = url
+        self._client: redis.Redis | None = None
 
     def queue(self, added: pa.Table, removed: list[pa.Table]) -> Callable[[Any], None]:
         """What adds the commands for ``added`` rows, and takes those of ``removed`` ones back, to a pipeline."""
@@ -54,11 +56,16 @@ class GatewayKeys:
         """Send the commands to a store of their own.
 
         Raises:
-            redis.RedisError: it did not take them; they are not sent again.
+            StoreUnavailable: it did not take them; they are not sent again.
         """
-        with self._client.pipeline() as pipe:
+        with reaching():
+            self._client = self._client or everywhere(self._url, retries=0)
+            self._send(self._client, queue)
+
+    def _send(self, client: redis.Redis, queue: Callable[[Any], None]) -> None:
+        with client.pipeline(transaction=not is_cluster(self._url)) as pipe:
             queue(pipe)
-            if pipe.command_stack:
+            if len(pipe):
                 pipe.execute()
 
 

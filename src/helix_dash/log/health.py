@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from helix_dash.log.mirror import Mirror, MirrorState
+from helix_dash.log.mirror import MirrorState
+from helix_dash.log.view import View
 
 STALE = 10.0
 """Seconds without an answer of the store after which it counts as away."""
@@ -30,6 +31,7 @@ class LogHealth:
         segments: segments whose rows are readable here.
         rows: rows readable here.
         oldest: the event time of the oldest one, epoch microseconds; ``None`` without rows.
+        bytes: what the log's segments take in the store.
     """
 
     store_ok: bool
@@ -46,9 +48,10 @@ class LogHealth:
     segments: int = 0
     rows: int = 0
     oldest: int | None = None
+    bytes: int = 0
 
 
-def health(mirror: Mirror, state: MirrorState | None) -> LogHealth:
+def health(mirror: View, state: MirrorState | None) -> LogHealth:
     """The health of the log as ``mirror`` knows it."""
     error = mirror.error or ""
     if state is None:
@@ -74,4 +77,5 @@ def health(mirror: Mirror, state: MirrorState | None) -> LogHealth:
         segments=len(segments),
         rows=sum(segment.rows for segment in segments),
         oldest=min((segment.min_time for segment in segments), default=None),
+        bytes=state.bytes,
     )

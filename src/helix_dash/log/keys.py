@@ -1,13 +1,19 @@
 """The names of the request log's keys. This module owns them; docs/redis.md tells their types.
 
-Every key of a shard carries the tag ``{s}``, so that one transaction can hold them all on Redis Cluster.
+Every key of a shard carries the tag ``{s}``, so that one transaction can hold them all on Redis Cluster; all keys
+of ours that belong to no shard carry the tag ``{app}`` for the same reason.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from helix_dash.store import APP_TAG
+
 PREFIX = "helixdash:"
+APP = f"{PREFIX}{{{APP_TAG}}}:"
+"""The beginning of every key that belongs to no shard: accounts, tokens, sessions, the audit record."""
+
 TICK = PREFIX + "tick"
 """Pub/sub channel: the fold says ``<shard>:<manifest version>`` after each commit."""
 
@@ -18,8 +24,13 @@ class LogKeys:
 
     shard: int = 0
 
+    @property
+    def tag(self) -> str:
+        """What decides, on a cluster, which node has these keys."""
+        return str(self.shard)
+
     def _key(self, name: str) -> str:
-        return f"{PREFIX}{{{self.shard}}}:{name}"
+        return f"{PREFIX}{{{self.tag}}}:{name}"
 
     @property
     def stream(self) -> str:
@@ -35,6 +46,11 @@ class LogKeys:
     def lease(self) -> str:
         """string, expires: who folds now. Spares work; the cursor keeps things right."""
         return self._key("lease")
+
+    @property
+    def loading(self) -> str:
+        """string, expires: who copies segments to ClickHouse now. Spares work; the time of a look keeps things right."""
+        return self._key("loading")
 
     @property
     def producers(self) -> str:

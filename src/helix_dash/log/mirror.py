@@ -19,14 +19,12 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 
 from helix_dash.errors import HelixError, StoreUnavailable
 from helix_dash.log.coverage import Interval
 from helix_dash.log.cube import Cube, decode_cube
 from helix_dash.log.durable import private_folder
-from helix_dash.log.keys import LogKeys
 from helix_dash.log.mapped import (
     FORMAT,
     CodedCube,
@@ -39,8 +37,9 @@ from helix_dash.log.mapped import (
     write_segment,
 )
 from helix_dash.log.segment import ROW_SCHEMA, Segment, decode_rows, digest
+from helix_dash.log.source import Mark, Pulse, Source
 from helix_dash.log.vocabulary import Vocabulary
-from helix_dash.store import connect, reaching, shown_url
+from helix_dash.store import reaching, shown_url
 
 LOCK_PATIENCE = 20.0
 """Seconds to wait for another process of this host that makes files; after them the last state is kept."""
@@ -57,15 +56,16 @@ class MirrorState:
 
     Args:
         generation: counts the states of this process; a cache key.
-        version: the manifest version.
+        version: the commits of all shards.
         vocabulary: what the codes in ``segments`` mean.
         segments: the segments whose rows are on this host.
         cubes: the segments of which only the cube is left, or for which this host has no space.
         coverage: when the log is complete.
-        stats: the fold's counters.
-        behind: stream entries that wait for the fold.
+        stats: the folds' counters.
+        behind: stream entries that wait for a fold.
         lost_rows: rows of listed segments that the store has lost.
         without_space: rows that this host answers from cubes because its folder is full.
+        bytes: what all segments take in the store.
         synced: when the store last answered: by the monotonic clock, for ages.
     """
 
@@ -79,6 +79,7 @@ class MirrorState:
     behind: int = 0
     lost_rows: int = 0
     without_space: int = 0
+    bytes: int = 0
     synced: float = 0.0
 
     @property
@@ -103,22 +104,22 @@ class _Rows:
 
 
 class Mirror:
-    """This process's view of the host's mirror of one shard.
+    """This process's view of the host's mirror of all shards.
 
     Args:
         url: the log's store.
         folder: where this host keeps its copies; subfolders are made, private to this user.
-        shard: the shard to mirror.
+        shards: how many shards the log has; processes that see another number share nothing.
     """
 
-    def __init__(self, url: str, folder: Path, *, shard: int = 0) -> None:
+    def __init__(self, url: str, folder: Path, *, shards: int = 1) -> None:
         self.url = url
-        self._keys = LogKeys(shard)
-        self._client: Any = connect(url)
+        self._source = Source(url, shards)
         shape = blake2b(f"{FORMAT}{ROW_SCHEMA}".encode(), digest_size=4).hexdigest()
         store = blake2b(shown_url(url).encode(), digest_size=8).hexdigest()
-        self._parent, self._folder = folder, folder / store / str(shard) / shape
+        self._parent, self._folder = folder, folder / store / str(shards) / shape
         self._syncing = threading.Lock()
+        self._marks: tuple[Mark, ...] = ()
         self._cube_cache: dict[str, CodedCube] = {}
         self._cube_vocabulary: Vocabulary | None = None
         self.state: MirrorState | None = None
@@ -143,9 +144,9 @@ class Mirror:
 
     def _sync(self) -> bool:
         before = self.state
-        version, pulse = self._pulse()
-        if before and before.version == version:
-            self.state = replace(before, **pulse, synced=time.monotonic())
+        pulse = self._source.pulse()
+        if before and self._marks == pulse.marks:
+            self.state = replace(before, **_moving(pulse))
             return (before.coverage, before.stats) != (self.state.coverage, self.state.stats)
         for _ in range(ATTEMPTS):
             try:
@@ -156,41 +157,24 @@ class Mirror:
             return True
         return False
 
-    def _pulse(self) -> tuple[int, dict[str, Any]]:
-        """The version, and what moves without it."""
-        with self._client.pipeline() as pipe:
-            pipe.get(self._keys.version)
-            pipe.get(self._keys.coverage)
-            pipe.hgetall(self._keys.stats)
-            pipe.xlen(self._keys.stream)
-            version, coverage, stats, behind = pipe.execute()
-        return int(version or 0), _pulse(coverage, stats, behind)
-
     def _load(self, before: MirrorState | None) -> MirrorState:
-        with self._client.pipeline() as pipe:
-            pipe.get(self._keys.version)
-            pipe.hgetall(self._keys.manifest)
-            pipe.get(self._keys.coverage)
-            pipe.hgetall(self._keys.stats)
-            pipe.xlen(self._keys.stream)
-            version, manifest, coverage, stats, behind = pipe.execute()
-        listed = [msgspec.json.decode(value, type=Segment) for value in manifest.values()]
         # The newest first: where space ends, it is the oldest that are answered from their cubes.
-        listed.sort(key=lambda segment: (segment.max_time, segment.id), reverse=True)
+        pulse, listed = self._source.listing()
         vocabulary = self._prepare(before)
         rows = self._rows([segment for segment in listed if not segment.expired], vocabulary, before)
         bare = [segment for segment in listed if segment.expired] + rows.unplaced
         cubes = self._cubes(bare, vocabulary)
+        self._marks = pulse.marks
         return MirrorState(
             generation=before.generation + 1 if before else 1,
-            version=int(version or 0),
+            version=sum(version for version, _ in pulse.marks),
             vocabulary=vocabulary,
             segments=tuple(rows.mapped[segment.id] for segment in listed if segment.id in rows.mapped),
             cubes=tuple(cubes[segment.id] for segment in bare if segment.id in cubes),
             lost_rows=sum(segment.rows for segment in rows.lost),
             without_space=sum(segment.rows for segment in rows.unplaced),
-            synced=time.monotonic(),
-            **_pulse(coverage, stats, behind),
+            bytes=sum(segment.bytes + segment.cube_bytes for segment in listed),
+            **_moving(pulse),
         )
 
     def _prepare(self, before: MirrorState | None) -> Vocabulary:
@@ -252,10 +236,10 @@ class Mirror:
 
     def _make(self, segment: Segment, vocabulary: Vocabulary, rows: _Rows) -> None:
         """Fetch the rows of ``segment`` and make its file; under the lock."""
-        blob = self._client.get(self._keys.rows(segment.id))
+        blob = self._source.rows(segment)
         if blob is None or digest(blob) != segment.digest:
             # Blobs and manifest entry go in one transaction: still listed means lost, not merged away.
-            if not self._client.hexists(self._keys.manifest, segment.id):
+            if not self._source.still_lists(segment):
                 raise _Moved
             rows.lost.append(segment)
             return
@@ -270,8 +254,8 @@ class Mirror:
         fetched: dict[str, Cube] = {}
         for segment in listed:
             if segment.id not in self._cube_cache:
-                blob = self._client.get(self._keys.cube(segment.id))
-                if blob is None and not self._client.hexists(self._keys.manifest, segment.id):
+                blob = self._source.cube(segment)
+                if blob is None and not self._source.still_lists(segment):
                     raise _Moved
                 cube = _decoded(blob)
                 if cube is not None:
@@ -298,7 +282,7 @@ class Mirror:
         if all(path.name in wanted for path in self._folder.iterdir()):
             return
         with self._lock():
-            if int(self._client.get(self._keys.version) or 0) != state.version:
+            if self._source.pulse().marks != self._marks:
                 return  # what looks stale may belong to a newer manifest; a later sync looks again
             for path in self._folder.iterdir():
                 if path.name not in wanted:
@@ -332,11 +316,13 @@ class Mirror:
             os.close(handle)
 
 
-def _pulse(coverage: bytes | None, stats: dict[bytes, bytes], behind: int) -> dict[str, Any]:
+def _moving(pulse: Pulse) -> dict[str, Any]:
+    """The fields of a state that move without a new segment."""
     return {
-        "coverage": tuple(msgspec.json.decode(coverage or b"[]", type=list[Interval])),
-        "stats": {name.decode(): int(value) for name, value in stats.items()},
-        "behind": behind,
+        "coverage": pulse.coverage,
+        "stats": pulse.stats,
+        "behind": pulse.behind,
+        "synced": time.monotonic(),
     }
 
 

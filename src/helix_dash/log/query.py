@@ -20,18 +20,19 @@ import polars as pl
 from helix_dash.errors import BadQuery, StoreUnavailable
 from helix_dash.log.batches import batches
 from helix_dash.log.buckets import Bucket, bucket_starts, following_start
-from helix_dash.log.cells import Question
+from helix_dash.log.cells import Cells, Question
 from helix_dash.log.filtering import expression, needed
 from helix_dash.log.health import LogHealth, health
 from helix_dash.log.mapped import take
 from helix_dash.log.measures import Number
-from helix_dash.log.mirror import Mirror, MirrorState
+from helix_dash.log.mirror import MirrorState
 from helix_dash.log.ordering import first_rows
 from helix_dash.log.results import Results
 from helix_dash.log.scan import Positions, Scan, in_words, scan
 from helix_dash.log.schema import BY_NAME
-from helix_dash.log.series import Series, series, totals
+from helix_dash.log.series import Answer, Series, answer, series, totals
 from helix_dash.log.shown import parse_row_id, shown_rows, stored_columns
+from helix_dash.log.view import View
 from helix_dash.model import Filter, Scope, Slice, Sort, us_from_utc
 
 __all__ = ["Bucket", "LogHealth", "Number", "Page", "RequestLog", "Series"]
@@ -53,7 +54,7 @@ class Page:
     watermark: int
 
 
-def _clock() -> int:
+def clock() -> int:
     return us_from_utc(datetime.now(UTC))
 
 
@@ -71,7 +72,7 @@ class RequestLog:
     """
 
     def __init__(
-        self, mirror: Mirror, zone: tzinfo, max_data_points: int, *, now: Callable[[], int] = _clock
+        self, mirror: View, zone: tzinfo, max_data_points: int, *, now: Callable[[], int] = clock
     ) -> None:
         self.mirror = mirror
         self._zone = zone
@@ -114,14 +115,14 @@ class RequestLog:
         state, now = self._state(), self._now()
         question, natural_end = self._question(scope, where, tuple(dims), bucket, tuple(measures), now)
         key = ("series", state.generation, state.as_of, replace(question, now=now // 10**6))
-        return self._results.get(key, lambda: series(state, question, natural_end))
+        return self._results.get(key, lambda: series(state, question, natural_end, self._answer))
 
     def totals(self, scope: Scope, where: Filter, measures: Sequence[str]) -> dict[str, Number | Decimal]:
         """``measures`` over the whole period, money as exact decimal dollars."""
         state, now = self._state(), self._now()
         question, _ = self._question(scope, where, (), None, tuple(measures), now)
         key = ("totals", state.generation, state.as_of, replace(question, now=now // 10**6))
-        return self._results.get(key, lambda: totals(state, question))
+        return self._results.get(key, lambda: totals(state, question, self._answer))
 
     def batches(self, scope: Scope, where: Filter, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """All rows that match, oldest first, in frames of bounded size, as the log is at this call.
@@ -133,6 +134,11 @@ class RequestLog:
         for name in columns:
             if name not in BY_NAME or BY_NAME[name].internal:
                 raise BadQuery("columns", f"There is no column {name!r}.")
+        return self._batches(state, now, scope, where, columns)
+
+    def _batches(
+        self, state: MirrorState, now: int, scope: Scope, where: Filter, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame]:
         found, test = self._matching(state, now, scope, where)
         tested = needed(where.conditions) | found.guard_columns | {"organization"}
         return batches(found, test, tested, stored_columns(columns), state.vocabulary)
@@ -140,9 +146,12 @@ class RequestLog:
     def one(self, scope: Scope, row_id: str) -> dict[str, Any] | None:
         """The row named ``row_id`` as shown; ``None`` when it is not there or outside ``scope``."""
         state, name = self._state(), parse_row_id(row_id)
-        if name is None:
-            return None
-        producer, sequence = int(name[0], 16), name[1]
+        return None if name is None else self._one(state, scope, *name)
+
+    def _one(
+        self, state: MirrorState, scope: Scope, producer_id: str, sequence: int
+    ) -> dict[str, Any] | None:
+        producer = int(producer_id, 16)
         allowed = expression(scope, (), state.vocabulary, self._zone)
         for mapped in state.segments:
             wanted = (mapped.columns["producer"] == producer) & (mapped.columns["seq"] == sequence)
@@ -165,7 +174,7 @@ class RequestLog:
         else:
             state = self._state()
             key = ("values", state.generation, scope, column)
-            words = self._results.get(key, lambda: _words(state, scope, column))
+            words = self._results.get(key, lambda: self._words(state, scope, column))
         part = contains.casefold()
         return [word for word in words if part in word.casefold()][:limit]
 
@@ -190,7 +199,7 @@ class RequestLog:
         self, state: MirrorState, now: int, scope: Scope, where: Filter, watermark: int | None = None
     ) -> tuple[Scan, pl.Expr | None]:
         """The rows of the period, and what they must hold to match."""
-        start, end = _bounds(where, now)
+        start, end = period_of(where, now)
         found = scan(state, start, end, now, watermark)
         test = expression(scope, where.conditions, state.vocabulary, self._zone)
         tests = [part for part in (found.guard, test) if part is not None]
@@ -219,6 +228,29 @@ class RequestLog:
         first = first_rows(found, rows, sort, count, state.vocabulary)[part.offset :]
         return Page(shown_rows(in_words(found.gather(first), state.vocabulary)), len(rows), watermark)
 
+    def _words(self, state: MirrorState, scope: Scope, column: str) -> list[str]:
+        """The words of a column, in order. Of a scope only those in its own rows, which are looked through."""
+        words = state.vocabulary.words(column)
+        if scope.organization is None:
+            return sorted(word for word in words if word and word.isprintable())
+        mine = state.vocabulary.code("organization", scope.organization)
+        codes: set[int] = set()
+        for mapped in state.segments:
+            if mine is not None:
+                own = mapped.columns["organization"] == mine
+                codes |= set(mapped.columns[column].filter(own).unique())
+        return sorted(word for code in codes if (word := words[code]))
+
+    def _answer(
+        self,
+        state: MirrorState,
+        question: Question,
+        cells: Cells,
+        tallies: list[str],
+        durations: list[str],
+    ) -> Answer:
+        return answer(state, question, cells, tallies, durations)
+
     def _question(
         self,
         scope: Scope,
@@ -228,7 +260,7 @@ class RequestLog:
         measures: tuple[str, ...],
         now: int,
     ) -> tuple[Question, int]:
-        start, end = _bounds(where, now)
+        start, end = period_of(where, now)
         starts: tuple[int, ...] = (start,)
         natural_end = end
         if bucket is not None:
@@ -240,7 +272,7 @@ class RequestLog:
         return question, natural_end
 
 
-def _bounds(where: Filter, now: int) -> tuple[int, int]:
+def period_of(where: Filter, now: int) -> tuple[int, int]:
     """The period in microseconds, cut to what can be there."""
     start, end = us_from_utc(where.period.start), us_from_utc(where.period.end)
     start = max(start, now - OLDEST)
@@ -250,17 +282,3 @@ def _bounds(where: Filter, now: int) -> tuple[int, int]:
 def _true(frame: pl.DataFrame, test: pl.Expr) -> Positions:
     # with_columns: a test that is the same for all rows becomes as long as the frame.
     return frame.with_columns(test.alias("test"))["test"].arg_true().to_numpy().astype(np.int64)
-
-
-def _words(state: MirrorState, scope: Scope, column: str) -> list[str]:
-    """The words of a column, in order. Of a scope only those in its own rows, which are looked through."""
-    words = state.vocabulary.words(column)
-    if scope.organization is None:
-        return sorted(word for word in words if word and word.isprintable())
-    mine = state.vocabulary.code("organization", scope.organization)
-    codes: set[int] = set()
-    for mapped in state.segments:
-        if mine is not None:
-            own = mapped.columns["organization"] == mine
-            codes |= set(mapped.columns[column].filter(own).unique())
-    return sorted(word for code in codes if (word := words[code]))

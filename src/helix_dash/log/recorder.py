@@ -35,7 +35,7 @@ ENTRY_ROWS = 100
 PIPELINE_ENTRIES = 20
 FIRST_WAIT, LONGEST_WAIT = 0.05, 2.0
 CHECK_EVERY = 1.0
-_SETTINGS = ("REDIS_URL", "LOG_REDIS_URL", "LOG_MAX_PENDING", "ALLOW_EVICTION")
+_SETTINGS = ("REDIS_URL", "LOG_REDIS_URL", "LOG_SHARDS", "LOG_MAX_PENDING", "ALLOW_EVICTION")
 SILENCE = 24 * 3600
 """Seconds without a record after which a producer comes back under a new id: the fold forgets old ones."""
 
@@ -51,7 +51,8 @@ class Recorder:
 
     Args:
         redis_url: the log's store; ``None`` takes LOG_REDIS_URL or REDIS_URL of the environment.
-        shard: the shard of the log to write to.
+        shard: the shard of the log to write to; ``None`` picks one of LOG_SHARDS by the producer's id, so that a
+            process writes to one shard and many processes spread over all.
         buffer: how many records may wait.
         max_pending: how many stream entries may wait for the fold; ``None`` takes LOG_MAX_PENDING.
         allow_eviction: write to a store that may evict keys; ``None`` takes ALLOW_EVICTION.
@@ -65,7 +66,7 @@ class Recorder:
         self,
         redis_url: str | None = None,
         *,
-        shard: int = 0,
+        shard: int | None = None,
         buffer: int = 10_000,
         max_pending: int | None = None,
         allow_eviction: bool | None = None,
@@ -73,7 +74,7 @@ class Recorder:
         # Only these names: a gateway's environment may hold a PORT or THEME that means something else there.
         given = settings.load({name: os.environ[name] for name in _SETTINGS if name in os.environ})
         self._url = redis_url or given.log_redis_url
-        self._stream = LogKeys(shard).stream
+        self._shard, self._shards = shard, given.log_shards
         self._buffer = buffer
         self._max_pending = given.log_max_pending if max_pending is None else max_pending
         self._allow_eviction = given.allow_eviction if allow_eviction is None else allow_eviction
@@ -88,12 +89,13 @@ class Recorder:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
-        self._client = connect(self._url, retries=0)  # connects at the first command
         self._warned = self._checked = float("-inf")
         self._new_producer()
 
     def _new_producer(self) -> None:
         self._producer = secrets.randbits(63)
+        self._keys = LogKeys(self._producer % self._shards if self._shard is None else self._shard)
+        self._client = connect(self._url, tag=self._keys.tag, retries=0)  # connects at the first command
         self._assigned = 0  # the highest sequence number given out …
         self._announced = 0  # … and the highest the store has heard of
         self._recorded_at = time.time()
@@ -187,7 +189,8 @@ class Recorder:
                 self._changed.wait_for(lambda: self._closed.is_set() or self._untold())
                 items = list(islice(self._queue, PIPELINE_ENTRIES * ENTRY_ROWS))
                 announced = max((sequence for sequence, _ in items), default=self._assigned)
-            if self._deliver(self._packed(items) or [self._entry(announced + 1, [])]):
+            vouched = [period for sequence, period in items if not sequence]
+            if self._deliver(self._packed(items) or [self._entry(announced + 1, [])], vouched):
                 with self._changed:
                     for _ in items:
                         self._queue.popleft()
@@ -211,11 +214,12 @@ class Recorder:
                 runs.append((sequence, [value]))
         return [self._entry(first, rows) for first, rows in runs]
 
-    def _deliver(self, entries: list[bytes]) -> bool:
+    def _deliver(self, entries: list[bytes], vouched: list[Any]) -> bool:
         """Send the same ``entries`` until the store has taken them all; ``False`` when closed before."""
         wait = FIRST_WAIT
         while not self._closed.is_set():
             try:
+                self._vouch_elsewhere(vouched)
                 self._send(entries)
                 return True
             except Exception as error:  # whatever it is, the records must outlive it
@@ -226,6 +230,14 @@ class Recorder:
             wait = min(2 * wait, LONGEST_WAIT)
         return False
 
+    def _vouch_elsewhere(self, vouched: list[Any]) -> None:
+        """Tell the other shards too: the log covers what all of them cover. To tell them twice does no harm."""
+        others = [LogKeys(shard) for shard in range(self._shards) if vouched and shard != self._keys.shard]
+        for keys in others:
+            with connect(self._url, tag=keys.tag, retries=0) as client:
+                for period in vouched:
+                    client.xadd(keys.stream, {"e": self._entry(0, period)})
+
     def _send(self, entries: list[bytes]) -> None:
         if time.monotonic() - self._checked > CHECK_EVERY:
             self._check(self._client)
@@ -234,7 +246,7 @@ class Recorder:
         # one, sent again, for a duplicate.
         with self._client.pipeline(transaction=len(entries) > 1) as pipe:
             for entry in entries:
-                pipe.xadd(self._stream, {"e": entry})
+                pipe.xadd(self._keys.stream, {"e": entry})
             pipe.execute()
 
     def _check(self, client: redis.Redis) -> None:
@@ -253,7 +265,7 @@ class Recorder:
                     f"its maxmemory-policy {memory['maxmemory_policy']} may evict the log; set noeviction or a "
                     "volatile policy, or ALLOW_EVICTION=1"
                 )
-        if client.xlen(self._stream) > self._max_pending:
+        if client.xlen(self._keys.stream) > self._max_pending:
             raise StoreUnsuitable(
                 f"more than {self._max_pending} entries wait for the collector (LOG_MAX_PENDING)"
             )

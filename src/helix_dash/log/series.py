@@ -6,12 +6,12 @@ instead, as far as cubes can tell; what they cannot tell is ``None``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from operator import and_
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -25,6 +25,7 @@ from helix_dash.log.mirror import MirrorState
 from helix_dash.log.scan import scan
 from helix_dash.log.schema import PICO
 from helix_dash.log.tally import (
+    Histogram,
     Integers,
     Ranked,
     added,
@@ -63,22 +64,36 @@ class Series:
     expired: bool = False
 
 
+class Durations(Protocol):
+    """The durations of one column that count for percentiles, by ``k``; ``per_group`` joins so many cells each."""
+
+    def at(self, percent: int, per_group: int) -> dict[int, int]:
+        """``k // per_group`` → the duration at the nearest rank, in microseconds."""
+
+    def histograms(self, per_group: int) -> dict[int, Histogram]:
+        """``k // per_group`` → how many durations fall in each bucket of a cube's histogram."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
     """Everything known by cell: tallies in order of ``k``, durations to rank, and the cubes' part."""
 
     tallies: pl.DataFrame
-    durations: dict[str, tuple[Integers, Integers]]
+    durations: dict[str, Durations]
     expired: Expired
 
 
-def series(state: MirrorState, question: Question, natural_end: int) -> Series:
+Backend = Callable[[MirrorState, Question, Cells, list[str], list[str]], Answer]
+"""Finds the :class:`Answer`: the named tallies and duration columns of all cells."""
+
+
+def series(state: MirrorState, question: Question, natural_end: int, backend: Backend) -> Series:
     """The answer to ``question``; ``natural_end`` is where its last bucket ends, also beyond the period.
 
     Raises:
         BadQuery: an unknown measure or dimension, or a bad condition.
     """
-    figures = Figures(state, question)
+    figures = Figures(state, question, backend)
     as_of = state.as_of
     return Series(
         starts=tuple(start // 1000 for start in question.starts),
@@ -92,9 +107,9 @@ def series(state: MirrorState, question: Question, natural_end: int) -> Series:
     )
 
 
-def totals(state: MirrorState, question: Question) -> dict[str, Number | Decimal]:
+def totals(state: MirrorState, question: Question, backend: Backend) -> dict[str, Number | Decimal]:
     """The measures over the whole period, money as exact :class:`~decimal.Decimal` dollars."""
-    figures = Figures(state, question)
+    figures = Figures(state, question, backend)
     return {name: figures.values(name, _exact)[0][0] for name in question.measures}
 
 
@@ -116,14 +131,13 @@ class Figures:
         incomplete: whether something cannot be told any more.
     """
 
-    def __init__(self, state: MirrorState, question: Question) -> None:
+    def __init__(self, state: MirrorState, question: Question, backend: Backend) -> None:
         for name in question.measures:
             if name not in MEASURES and name not in PERCENTILES:
                 raise BadQuery("measures", f"There is no measure {name!r}.")
         self._question = question
         self._cells = Cells(question, state.vocabulary)
-        self._answer = _answer(state, question, self._cells)
-        self._sorted: dict[tuple[str, int], Ranked] = {}
+        self._answer = backend(state, question, self._cells, *_needs(question.measures))
         self._keys: list[int] = self._answer.tallies["k"].to_list()
         ranked = self._ranked() if question.dims else [0]
         self.groups_total = len(ranked)
@@ -166,15 +180,13 @@ class Figures:
         )
 
     def _percentile(self, column: str, percent: int, per_group: int) -> Iterable[tuple[int, float]]:
-        keys, micros = self._answer.durations[column]
-        if (column, per_group) not in self._sorted:
-            self._sorted[column, per_group] = Ranked(keys // per_group, micros)
-        found = self._sorted[column, per_group].at(percent)
+        durations = self._answer.durations[column]
+        found = durations.at(percent, per_group)
         rough: dict[int, Any] = {}
         for key, histogram in self._answer.expired.histograms[column].items():
             rough[key // per_group] = rough.get(key // per_group, 0) + histogram
         if rough:
-            exact = histograms(keys // per_group, micros)
+            exact = durations.histograms(per_group)
             for key, histogram in rough.items():
                 found[key] = percentile_of_histogram(histogram + exact.get(key, 0), percent)
         return ((key, micro / 1000) for key, micro in found.items())
@@ -213,18 +225,41 @@ def _same(value: Number) -> Number:
     return value
 
 
-def _answer(state: MirrorState, question: Question, cells: Cells) -> _Answer:
-    durations = sorted({PERCENTILES[name][0] for name in question.measures if name in PERCENTILES})
-    wanted = {part for name in question.measures if name in MEASURES for part in MEASURES[name].tallies}
-    tallies = sorted(wanted | {"requests"})
+def _needs(measures: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The tallies and the duration columns that ``measures`` are made of."""
+    wanted = {part for name in measures if name in MEASURES for part in MEASURES[name].tallies}
+    durations = {PERCENTILES[name][0] for name in measures if name in PERCENTILES}
+    return sorted(wanted | {"requests"}), sorted(durations)
+
+
+class _RowDurations:
+    """Durations as they stand in the rows of this host."""
+
+    def __init__(self, keys: Integers, micros: Integers) -> None:
+        self._keys, self._micros = keys, micros
+        self._ranked: dict[int, Ranked] = {}
+
+    def at(self, percent: int, per_group: int) -> dict[int, int]:
+        if per_group not in self._ranked:
+            self._ranked[per_group] = Ranked(self._keys // per_group, self._micros)
+        return self._ranked[per_group].at(percent)
+
+    def histograms(self, per_group: int) -> dict[int, Histogram]:
+        return histograms(self._keys // per_group, self._micros)
+
+
+def answer(
+    state: MirrorState, question: Question, cells: Cells, tallies: list[str], durations: list[str]
+) -> Answer:
+    """What the mirror's rows, and the cubes where there are none, say about ``question``."""
     gone = expired(state, question, cells, tallies, durations)
     frame = _rows(state, question, tallies, durations).with_columns(cells.key())
-    ranked = {}
+    ranked: dict[str, Durations] = {}
     for column in durations:
         part = frame.filter(measured(state.vocabulary, column)).select("k", pl.col(column).cast(pl.Int64))
-        ranked[column] = (part["k"].to_numpy(), part[column].to_numpy())
+        ranked[column] = _RowDurations(part["k"].to_numpy(), part[column].to_numpy())
     parts = [tallied(frame, tallies, state.vocabulary), *gone.parts]
-    return _Answer(added(parts), ranked, gone)
+    return Answer(added(parts), ranked, gone)
 
 
 def _rows(state: MirrorState, question: Question, tallies: list[str], durations: list[str]) -> pl.DataFrame:

@@ -113,7 +113,7 @@ class Shard:
         self.number = shard
         # No retries: a commit whose reply was lost is found out by loading the state again, never by repeating it.
         # Any: redis-py's types say str where this client answers bytes.
-        self._client: Any = connect(url, retries=0, timeout=5)
+        self._client: Any = connect(url, tag=self.keys.tag, retries=0, timeout=5)
 
     def lead(self, owner: str) -> tuple[bool, int]:
         """Take or renew the lease; whether ``owner`` has it, and the store's clock in microseconds."""

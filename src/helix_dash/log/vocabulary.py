@@ -123,7 +123,9 @@ class Vocabulary:
         if isinstance(value, dict):
             self.id = str(value.get("vocabulary", ""))
         elif isinstance(value, list) and len(value) == 2 and value[0] in self._codes:
-            column, word = value
-            if word not in self._codes[column]:
-                self._codes[column][word] = len(self._words[column])
-                self._words[column].append(word)
+            self._hold(*value)
+
+    def _hold(self, column: str, word: str) -> None:
+        if word not in self._codes[column]:
+            self._codes[column][word] = len(self._words[column])
+            self._words[column].append(word)

@@ -88,6 +88,7 @@ def lines(
     *,
     hover: str,
     tick: str = "~s",
+    prefix: str = "",
     suffix: str = "",
     top: float | None = None,
 ) -> Figure:
@@ -109,10 +110,24 @@ def lines(
         }
         for layer in layers
     ]
-    layout = _layout(axis, tick=tick, suffix=suffix)
+    layout = _layout(axis, tick=tick, prefix=prefix, suffix=suffix)
     if top is not None:
         layout["yaxis"] |= {"range": [0, top], "rangemode": "normal"}
     return {"data": traces, "layout": layout}
+
+
+def counts(
+    kind: str,
+    axis: Axis,
+    layers: Sequence[Layer],
+    *,
+    hover: str = "%{y:,}",
+    tick: str = "~s",
+    prefix: str = "",
+) -> Figure:
+    """Counts per bucket as the operator chose: ``line`` for lines, else stacked bars."""
+    draw = lines if kind == "line" else bars
+    return draw(axis, layers, hover=hover, tick=tick, prefix=prefix)
 
 
 def nothing() -> Figure:

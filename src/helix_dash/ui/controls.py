@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -198,12 +199,12 @@ def picker(column: str, title: str) -> Component:
                 html.Div(
                     className="hx-picker__list",
                     children=[
-                        dcc.Checklist(
+                        dbc.Checklist(
                             id=f"hx-pick-{column}-list",
                             options=[],
                             value=[],
-                            className="hx-checks",
-                            labelClassName="hx-check",
+                            class_name="hx-checks",
+                            label_class_name="hx-check",
                         ),
                         html.P(
                             "",
@@ -222,13 +223,12 @@ def picker(column: str, title: str) -> Component:
 def tabs(key: str, choices: Sequence[tuple[str, str]], label: str) -> Component:
     """A small set of choices side by side; ``choices`` are (value, words)."""
     return html.Div(
-        dcc.RadioItems(
+        dbc.RadioItems(
             id=key,
             options=[{"value": value, "label": words} for value, words in choices],
             value=choices[0][0],
-            className="hx-tabs",
-            labelClassName="hx-tab",
-            inline=True,
+            class_name="hx-tabs",
+            label_class_name="hx-tab",
         ),
         role="group",
         **{"aria-label": label},

@@ -39,6 +39,8 @@ PICKERS = ("model", "status", "user", "team", "endpoint")
 TITLES = {column.name: column.title for column in COLUMNS if column.kind == "word"}
 RUNNING = [(Output(BUSY, "data-busy"), "true", "false")]
 """``running=`` of a page's main callback: the next tick waits for it, and a thin bar shows that it runs."""
+INPUTS = {"tick": Input(TICK, "data"), "state": Input(FILTER, "data")}
+"""``inputs=`` of a page's main callback: it asks again at each tick and when the filter changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,16 @@ class Frame:
     may: Callable[[str], bool]
 
 
-def index(prefix: str, theme: str) -> str:
-    """The document that Dash fills: the theme is set before anything is drawn."""
+def index(prefix: str, theme: str, *, motion: bool = True) -> str:
+    """The document that Dash fills: the theme is set before anything is drawn.
+
+    Args:
+        prefix: the path the app is served under.
+        theme: the look before a viewer chooses.
+        motion: whether the interface may move.
+    """
     return f"""<!DOCTYPE html>
-<html lang="en" data-theme="light" data-look="{escape(theme)}">
+<html lang="en" data-theme="light" data-look="{escape(theme)}" data-motion="{"on" if motion else "off"}">
 <head>
 {{%metas%}}
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -60,7 +60,13 @@ def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str, 
     dim = dim if dim in view.SINGULAR else "model"
     health = log().health()
     found = queries.overview(
-        log(), scope(), where, dim=dim, rows=min(settings().page_size, view.RANK_ROWS), now=now
+        log(),
+        scope(),
+        where,
+        dim=dim,
+        rows=settings().page_size,
+        now=now,
+        points=settings().max_data_points,
     )
     look = view.Look(
         where=where,
@@ -68,6 +74,7 @@ def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str, 
         zone_name=zone_name,
         stale=bool(trust.why_old(health, zone, zone_name)),
         virgin=health.rows == 0,
+        chart=settings().chart_type,
         key=f"{state.get('from')}/{state.get('to')}",
     )
     status = trust.status(health, zone, zone_name, simulated=found.simulated, tick=tick["n"])

@@ -77,14 +77,29 @@ class Overview:
         return sum(value or 0 for value in self.timeline.values[measure][0])
 
 
-def overview(log: RequestLog, scope: Scope, where: Filter, *, dim: str, rows: int, now: datetime) -> Overview:
-    """The page's figures for ``where``; ``dim`` is what the ranking is by, ``rows`` its length.
+def overview(
+    log: RequestLog,
+    scope: Scope,
+    where: Filter,
+    *,
+    dim: str,
+    rows: int,
+    now: datetime,
+    points: int = MAX_BARS,
+) -> Overview:
+    """The page's figures for ``where``.
+
+    Args:
+        dim: what the ranking is by.
+        rows: its length.
+        now: the present, for the models' order.
+        points: the most buckets a chart may have; :data:`MAX_BARS` in any case.
 
     Raises:
         StoreUnavailable: the log has never been read on this host and the store does not answer.
         BadQuery: a condition names a value its column cannot hold.
     """
-    bucket = choose_bucket(where.period, MAX_BARS)
+    bucket = choose_bucket(where.period, min(MAX_BARS, points))
     costs, others = _top(log.series(scope, where, ["model"], bucket, ["cost_usd"]), TOP_MODELS)
     ranking = _ranked(log.series(scope, where, [dim], None, RANKED))
     return Overview(

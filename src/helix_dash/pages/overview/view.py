@@ -19,7 +19,8 @@ from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message, empty, waiting
 
 ROOT, TAB, STATUS = "hx-overview", "hx-ranking-by", "hx-overview-status"
-RANK_ROWS = 10
+RANK_ROWS = 25
+"""The most rows the ranking can have; DEFAULT_PAGE_SIZE says how many it has."""
 
 CARDS: tuple[tuple[str, str], ...] = (
     ("requests", "Requests"),
@@ -111,13 +112,24 @@ def outputs() -> dict[str, Output]:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the figures are shown under: the filter, the zone, whether they are old, whether there are any at all."""
+    """What the figures are shown under.
+
+    Args:
+        where: the filter.
+        zone: the reporting zone.
+        zone_name: its name.
+        stale: whether the figures are old.
+        virgin: whether nothing was ever recorded.
+        chart: how counts over time are drawn, ``bar`` or ``line``.
+        key: changes with the range.
+    """
 
     where: Filter
     zone: tzinfo
     zone_name: str
     stale: bool = False
     virgin: bool = False
+    chart: str = "bar"
     key: str = ""
 
     @property
@@ -196,7 +208,9 @@ def _volume(found: Overview, look: Look) -> _Drawn:
         ],
     )
     return _Drawn(
-        "Requests", "requests", charts.bars(_axis(found.timeline, look), layers) if layers else None
+        "Requests",
+        "requests",
+        charts.counts(look.chart, _axis(found.timeline, look), layers) if layers else None,
     )
 
 
@@ -229,7 +243,8 @@ def _tokens(found: Overview, look: Look) -> _Drawn:
             ("reasoning_tokens", "Reasoning", PALETTE[3], None),
         ],
     )
-    return _Drawn("Tokens", "tokens", charts.bars(_axis(found.timeline, look), layers) if layers else None)
+    figure = charts.counts(look.chart, _axis(found.timeline, look), layers)
+    return _Drawn("Tokens", "tokens", figure if layers else None)
 
 
 def _cost(found: Overview, look: Look) -> _Drawn:
@@ -243,8 +258,8 @@ def _cost(found: Overview, look: Look) -> _Drawn:
     if any(found.others):
         layers.append(Layer("Others", found.others, charts.OTHERS))
     axis = _axis(found.costs, look)
-    figure = charts.bars(axis, layers, hover="$%{y:,.4~f}", tick=",.3~f", prefix="$") if layers else None
-    return _Drawn("US dollars", "priced requests", figure)
+    figure = charts.counts(look.chart, axis, layers, hover="$%{y:,.4~f}", tick=",.3~f", prefix="$")
+    return _Drawn("US dollars", "priced requests", figure if layers else None)
 
 
 def _cache(found: Overview, look: Look) -> _Drawn:

@@ -73,12 +73,12 @@ def _columns() -> Component:
         "hx-columns",
         [icon("columns-3"), "Columns"],
         html.Div(
-            dcc.Checklist(
+            dbc.Checklist(
                 id=COLUMNS,
                 options=[{"value": column.name, "label": column.title} for column in SHOWN],
                 value=list(USUAL),
-                className="hx-checks",
-                labelClassName="hx-check",
+                class_name="hx-checks",
+                label_class_name="hx-check",
                 persistence=True,
             ),
             className="hx-picker__list",

@@ -1,0 +1,200 @@
+"""Random traffic and random questions: ClickHouse's SQL, the mirror and the plainest Python agree exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import naive
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from reading import HOUR, MINUTE, NOW, log_of
+from sealed import Loaded, Sealed
+from test_query_against_reference import FILTERS, SCOPES, SEGMENTS, ZONES, rows
+
+from helix_dash.embedded import EmbeddedStore
+from helix_dash.log.clickhouse.database import Database
+from helix_dash.log.clickhouse.figures import TALLIES_IN_SQL, histogram_edges
+from helix_dash.log.cube import bucket_of
+from helix_dash.log.measures import MEASURES, PERCENTILES, TALLIES
+from helix_dash.log.schema import COLUMNS, SHOWN
+from helix_dash.log.shown import csv_texts
+from helix_dash.model import Filter, Scope, Slice, Sort
+
+EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+GROUPABLE = [column.name for column in COLUMNS if column.kind in ("word", "flag")]
+EXPIRED = st.lists(st.lists(rows(), min_size=1, max_size=10), max_size=1)
+COVERAGE = st.sampled_from(
+    [[(NOW - 24 * HOUR, NOW)], [], [(NOW - 9 * HOUR, NOW - 2 * HOUR), (NOW - HOUR, NOW - MINUTE)]]
+)
+
+
+@pytest.fixture(scope="module")
+def both(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], Database]
+) -> Iterator[Callable[..., tuple[Any, Any]]]:
+    """Makes the same log twice: read from the mirror, and from ClickHouse after the loader ran.
+
+    All examples share one ClickHouse: what earlier ones loaded is still there, and must not count.
+    """
+    server = EmbeddedStore(tmp_path_factory.mktemp("store"))
+    server.start()
+    sealed, loaded = Sealed(server.url), Loaded(server.url, new_database())
+
+    def make(
+        segments: Any,
+        zone: str = "UTC",
+        expired: Any = (),
+        coverage: Any = ((0, NOW),),
+        points: int = 100_000,
+    ) -> Any:
+        sealed.hold(segments, expired, coverage)
+        mirror = log_of(
+            tmp_path_factory.mktemp("mirror"),
+            *segments,
+            expired=expired,
+            coverage=coverage,
+            zone=ZoneInfo(zone),
+            points=points,
+        )
+        return mirror, loaded.log(ZoneInfo(zone), points)
+
+    yield make
+    server.stop()
+
+
+@EXAMPLES
+@given(
+    segments=SEGMENTS,
+    scope=SCOPES,
+    where=FILTERS,
+    zone=st.sampled_from(ZONES),
+    column=st.sampled_from([column.name for column in SHOWN]),
+    descending=st.booleans(),
+    part=st.builds(Slice, st.integers(0, 30), st.integers(0, 40)),
+    watermark=st.sampled_from([None, NOW - HOUR]),
+)
+def test_a_page_is_the_same(
+    both: Any,
+    segments: Any,
+    scope: Scope,
+    where: Filter,
+    zone: str,
+    column: str,
+    descending: bool,
+    part: Slice,
+    watermark: int | None,
+) -> None:
+    """C3: rows, every value in them, order, ties, unknown values, exact total, watermark."""
+    mirror, clickhouse = both(segments, zone)
+    sort = Sort(column, descending)
+    found = clickhouse.page(scope, where, sort, part, watermark=watermark)
+    assert found == mirror.page(scope, where, sort, part, watermark=watermark)
+    if watermark is None:
+        expected = naive.matching([*chain(*segments)], scope, where, NOW, ZoneInfo(zone))
+        assert found.total == len(expected)
+        assert [line["row_id"] for line in found.rows] == naive.page(expected, sort, part)
+
+
+@EXAMPLES
+@given(
+    segments=SEGMENTS,
+    expired=EXPIRED,
+    coverage=COVERAGE,
+    scope=SCOPES,
+    where=FILTERS,
+    zone=st.sampled_from(ZONES),
+    bucket=st.sampled_from(["quarter", "hour", "6hours", "day", "week", "month", None]),
+    dims=st.lists(st.sampled_from(GROUPABLE), max_size=2, unique=True),
+    measures=st.lists(st.sampled_from([*MEASURES, *PERCENTILES]), min_size=1, max_size=5, unique=True),
+)
+def test_a_series_is_the_same(
+    both: Any,
+    segments: Any,
+    expired: Any,
+    coverage: Any,
+    scope: Scope,
+    where: Filter,
+    zone: str,
+    bucket: Any,
+    dims: Any,
+    measures: Any,
+) -> None:
+    """C3: every measure by group and bucket, groups in order, unknown buckets, what cubes tell of expired rows."""
+    mirror, clickhouse = both(segments, zone, expired, coverage)
+    assert clickhouse.series(scope, where, dims, bucket, measures) == mirror.series(
+        scope, where, dims, bucket, measures
+    )
+
+
+@EXAMPLES
+@given(segments=SEGMENTS, scope=SCOPES, where=FILTERS, zone=st.sampled_from(ZONES))
+def test_totals_are_the_same(both: Any, segments: Any, scope: Scope, where: Filter, zone: str) -> None:
+    """C3: and those of the plainest Python; money to 10⁻¹² dollars."""
+    mirror, clickhouse = both(segments, zone)
+    names = [*MEASURES, *PERCENTILES]
+    found = clickhouse.totals(scope, where, names)
+    assert found == mirror.totals(scope, where, names)
+    lines = naive.matching([*chain(*segments)], scope, where, NOW, ZoneInfo(zone))
+    if lines:
+        for name in naive.MEASURES:
+            value = found[name]
+            assert (float(value) if "usd" in name and value is not None else value) == naive.measure(
+                lines, name
+            ), name
+
+
+@EXAMPLES
+@given(
+    segments=SEGMENTS,
+    scope=SCOPES,
+    where=FILTERS,
+    zone=st.sampled_from(ZONES),
+    size=st.sampled_from([1, 3, 50_000]),
+)
+def test_batches_are_the_same(
+    both: Any, segments: Any, scope: Scope, where: Filter, zone: str, size: int
+) -> None:
+    """C3: every matching row once, in order, whatever the size of a frame."""
+    mirror, clickhouse = both(segments, zone)
+    names = [column.name for column in SHOWN]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("helix_dash.log.clickhouse.log.BATCH", size)
+        frames = list(clickhouse.batches(scope, where, names))
+    assert all(0 < frame.height <= size for frame in frames)
+    assert _texts(frames, names) == _texts(mirror.batches(scope, where, names), names)
+
+
+def _texts(frames: Any, names: list[str]) -> list[Any]:
+    return [line for frame in frames for line in csv_texts(frame, names).iter_rows()]
+
+
+@EXAMPLES
+@given(
+    segments=SEGMENTS, scope=SCOPES, column=st.sampled_from(GROUPABLE), part=st.sampled_from(["", "E", "gpt"])
+)
+def test_one_row_and_the_values_to_choose_from_are_the_same(
+    both: Any, segments: Any, scope: Scope, column: str, part: str
+) -> None:
+    """C3: also what a scope must not see."""
+    mirror, clickhouse = both(segments)
+    if scope.organization is not None:
+        # Without a scope, words of requests that are gone may still be offered.
+        assert clickhouse.values(scope, column, part) == mirror.values(scope, column, part)
+    for line in [*chain(*segments)][:5]:
+        name = f"{line['producer']}-{line['seq']}"
+        assert clickhouse.one(scope, name) == mirror.one(scope, name)
+
+
+def test_every_tally_is_told_in_sql() -> None:
+    assert list(TALLIES_IN_SQL) == list(TALLIES)
+
+
+def test_a_histogram_edge_is_the_first_duration_of_its_bucket() -> None:
+    edges = pl.Series(histogram_edges()).to_numpy()
+    assert bucket_of(edges).tolist() == list(range(256))
+    assert bucket_of(edges[1:] - 1).tolist() == list(range(255))
