@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all lint format lock docs bench clean
+.PHONY: help install run test test-all test-cluster test-sentinel test-pythons lint format lock docs bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -25,6 +25,11 @@ $(VENV)/.test: requirements/test.lock $(VENV)/.run
 	@$(PIP) install --require-hashes -r requirements/test.lock
 	@touch $@
 
+$(VENV)/.clickhouse: requirements/clickhouse.lock $(VENV)/.test
+	@echo "Installing ClickHouse's engine (530 MB) …"
+	@$(PIP) install --require-hashes -r requirements/clickhouse.lock
+	@touch $@
+
 install: $(VENV)/.run  ## make the virtual environment
 
 run: install  ## the whole product on this machine, with simulated traffic: http://127.0.0.1:8050
@@ -34,10 +39,23 @@ test: $(VENV)/.test  ## unit, contract and browser tests
 	@.ci/chromium
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' $(ARGS)
 
-test-all: $(VENV)/.test  ## the same, and what takes longer: slow tests, an install beside litellm[proxy]
+test-all: $(VENV)/.test $(VENV)/.clickhouse  ## the same, and what takes longer: slow tests, ClickHouse's SQL, an install beside litellm[proxy]
 	@.ci/chromium
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 	@PY=$(PY) .ci/compat
+
+test-pythons:  ## a short smoke test with each of Python 3.11, 3.12 and 3.13 that is found
+	@.ci/pythons
+
+SEVERAL := tests/contract/test_fold.py tests/contract/test_fold_gateway_keys.py tests/contract/test_log_roundtrip.py tests/contract/test_mirror.py tests/contract/test_shards.py
+
+test-cluster: $(VENV)/.test  ## the log's tests on Redis Cluster: three servers on this machine, 16 shards
+	@.ci/redis
+	@HELIX_TEST_STORE=cluster LOG_SHARDS=16 $(BIN)/python -m pytest $(SEVERAL) $(ARGS)
+
+test-sentinel: $(VENV)/.test  ## the log's tests behind Redis Sentinel: two servers, three sentinels, a real failover
+	@.ci/redis
+	@HELIX_TEST_STORE=sentinel $(BIN)/python -m pytest -s $(SEVERAL) tests/faults/test_failover.py $(ARGS)
 
 lint: $(VENV)/.test  ## style, types, layers, security
 	@$(BIN)/ruff check .

@@ -45,6 +45,7 @@
   function listen(grid) {
     if (listening === grid) return;
     listening = grid;
+    grid.addEventListener("modelUpdated", () => document.dispatchEvent(new CustomEvent("hx-rows")));
     grid.addEventListener("cellKeyDown", (event) => {
       if (event.event && event.event.key === "Enter" && event.data) window.hx.set({ request: event.data.row_id });
     });
@@ -120,11 +121,6 @@
     grid.refreshInfiniteCache();
   }
   const rowopen = (cell) => { if (cell && cell.rowId) window.hx.set({ request: cell.rowId }); };
-  function drawer(search, open) {
-    const wanted = Boolean(new URLSearchParams(search || "").get("request"));
-    return wanted === Boolean(open) ? window.dash_clientside.no_update : wanted;
-  }
-  const undrawer = (open) => { if (open === false && parameter("request")) window.hx.set({ request: null }); };
   function columns(wanted) {
     const show = (left) => {
       const grid = api();
@@ -142,6 +138,6 @@
     return [String(done || 0), String(all || 1), !text];
   }
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    hxgrid: { gridded, regrid, livegrid, shownew, rowopen, drawer, undrawer, columns, exportbar },
+    hxgrid: { gridded, regrid, livegrid, shownew, rowopen, columns, exportbar },
   });
 })();

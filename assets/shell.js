@@ -3,7 +3,7 @@
   "use strict";
   const none = () => window.dash_clientside.no_update;
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-  const PAGE_ONLY = ["refresh", "theme", "grid", "request"];
+  const PAGE_ONLY = ["refresh", "theme", "grid", "request", "tab"];
 
   /* ---- the address ---- */
   function set(patch) {
@@ -50,7 +50,7 @@
       button.setAttribute("aria-pressed", String(chosen[name] === value));
     }
     const carried = new URLSearchParams(params);
-    carried.delete("grid"); carried.delete("request");
+    for (const own of ["grid", "request", "tab"]) carried.delete(own);
     const tail = carried.toString().replace(/%3A/g, ":");
     for (const link of document.querySelectorAll(".hx-nav__item")) {
       const path = new URL(link.href, location).pathname;

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+import psutil
 
 from bench import export, freshness, ingest, reading, results
 from bench.dataset import Traffic, this_moment
@@ -28,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _arguments(arguments)
     figures: list[Figure] = []
     readings: list[Reading] = []
-    now = this_moment()
+    now, load = this_moment(), psutil.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="helix-dash-bench-", dir=asked.folder) as name:
         folder = Path(name)
         for rows in asked.rows:
@@ -45,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if _wanted("csv", asked.only):
                     timed = rows <= MOST_TIMED_EXPORT
                     figures += export.figures(folder, log, asked.rounds, timed=timed, say=_say)
+            shutil.rmtree(folder / one.size)  # the file cache belongs to the next size
         figures = [*reading.figures(readings), *figures]
         if _wanted("memory", asked.only):
             figures += reading.memory(readings[-1])
@@ -56,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if _wanted("freshness", asked.only):
             figures += freshness.figures(folder, asked.seconds, asked.rounds, _say)
     left_out = [reason for one in readings for reason in one.left_out]
-    about = results.about(asked.rows, asked.rounds, list(dict.fromkeys(left_out)), Path(find_program()).name)
+    about = results.about(
+        asked.rows, asked.rounds, list(dict.fromkeys(left_out)), Path(find_program()).name, load
+    )
     results.write(asked.output, figures, about)
     _tell(figures, asked.output)
     return 0

@@ -53,7 +53,7 @@ class Export:
             began = time.perf_counter()
             sidecar = write(self._folder, order, self._log, lambda _: None)
             seconds = time.perf_counter() - began
-        self._folder.drop(order.id)
+        self._folder.table_file(order.id).unlink()
         return seconds, sidecar.rows, peak.added
 
     def load(self) -> int:

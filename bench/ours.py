@@ -91,9 +91,9 @@ class Ours:
         return sorted(cells)
 
     def hot_bytes(self) -> int:
-        """Bytes of the mirror's columns that a page or chart reads in place: all but the ids."""
+        """Bytes of the mirror's columns that charts and the usual pages read in place."""
         state = self._mirror.state
-        return sum(int(mapped.frame.estimated_size()) for mapped in state.segments) if state else 0
+        return sum(mapped.hot_bytes for mapped in state.segments) if state else 0
 
     def _where(self, period: str, conditions: tuple[Condition, ...] = ()) -> Filter:
         start, end = getattr(self._asked, period)

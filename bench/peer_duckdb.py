@@ -63,6 +63,7 @@ class DuckDB:
     def __init__(self, folder: str, asked: Asked) -> None:
         self._asked = asked
         self._connection = duckdb.connect(config={"threads": 2})
+        self._connection.execute("set enable_progress_bar = false")
         self._connection.execute(f"create view log as select * from read_parquet('{folder}/*.parquet')")  # noqa: S608
 
     def ask(self, question: str) -> Any:

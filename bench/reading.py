@@ -39,7 +39,8 @@ class Reading:
 
     Args:
         wanted: says of a question's name whether it is asked.
-        usual: whether the peers that keep requests in Redis take part; their loading takes long.
+        usual: whether the peers take part that need long to load, or more memory than a large log leaves:
+            a machine whose file cache is full measures its disk.
         say: tells a person what is going on.
     """
 
@@ -95,9 +96,11 @@ class Reading:
         engines = {
             "ours": (Worker(Ours, log.store.url, self._mirror, log.asked), everything),
             "floor": (Worker(Floors, log.store.url, self.rows), FLOORS),
-            "pandas": (Worker(Pandas, files, log.asked), everything),
-            "pandas_tuned": (Worker(TunedPandas, files, log.asked), tuple(QUESTIONS)),
+            # Reading twice needs the memory of two frames: done only where that is little.
+            "pandas": (Worker(Pandas, files, log.asked), everything if self._usual else tuple(QUESTIONS)),
         }
+        if self._usual:
+            engines["pandas_tuned"] = (Worker(TunedPandas, files, log.asked), tuple(QUESTIONS))
         if find_spec("duckdb"):
             from bench.peer_duckdb import DuckDB
 

@@ -129,14 +129,17 @@ def _listed(value: Any) -> str:
     return str(value)
 
 
-def about(sizes: Sequence[int], rounds: int, left_out: Sequence[str], store: str) -> dict[str, Any]:
-    """Where, with what and how the figures were taken."""
+def about(
+    sizes: Sequence[int], rounds: int, left_out: Sequence[str], store: str, load: float
+) -> dict[str, Any]:
+    """Where, with what and how the figures were taken; ``load`` is how many processes ran before."""
     return {
         "machine": {
             "processor": _processor(),
             "cores": psutil.cpu_count() or 0,
             "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
             "system": platform.platform(),
+            "load before": round(load, 1),
         },
         "commit": _commit(),
         "versions": {"python": platform.python_version(), "store": store}

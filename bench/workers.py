@@ -87,7 +87,9 @@ class Worker:
         try:
             good, value = self._pipe.recv()
         except EOFError:
-            raise WorkerFailed("the process ended (out of memory?)") from None
+            raise WorkerFailed(
+                "the process ended without an answer: it could not start, or was out of memory"
+            ) from None
         if not good:
             raise WorkerFailed(value)
         return value

@@ -72,7 +72,9 @@ def test_the_tables_of_the_documents_are_what_the_code_says(name: str) -> None:
 
 def test_every_key_of_the_log_is_documented() -> None:
     keys = LogKeys()
-    properties = [name for name, value in vars(LogKeys).items() if isinstance(value, property) and name != "tag"]
+    properties = [
+        name for name, value in vars(LogKeys).items() if isinstance(value, property) and name != "tag"
+    ]
     names = [getattr(keys, name) for name in properties]
     names += [keys.rows("<segment>"), keys.cube("<segment>")]
     documented = _text("docs/redis.md")

@@ -35,7 +35,14 @@ def duties(settings: Settings) -> Mapping[str, Duty]:
         Fold(settings.log_redis_url, shard=shard, retention_days=settings.log_retention_days, gateway=gateway)
         for shard in range(settings.log_shards)
     ]
-    return {f"fold {shard}": fold.run for shard, fold in enumerate(folds)}
+    work: dict[str, Duty] = {f"fold {shard}": fold.run for shard, fold in enumerate(folds)}
+    if settings.log_backend == "clickhouse":
+        from helix_dash.log.clickhouse.database import Database
+        from helix_dash.log.clickhouse.loader import Loader
+
+        database = Database.at(settings.clickhouse_url)
+        work["loader"] = Loader(settings.log_redis_url, database, shards=settings.log_shards).run
+    return work
 
 
 def run(work: Mapping[str, Duty], stop: Stop) -> int:

@@ -140,7 +140,15 @@ def need(permission: str) -> None:
 
 
 def open_log(settings: Settings) -> RequestLog:
-    """The request log that ``settings`` name, as this host's mirror has it."""
+    """The request log that ``settings`` name: as this host's mirror has it, or ClickHouse."""
+    if settings.log_backend == "clickhouse":
+        from helix_dash.log.clickhouse.database import Database
+        from helix_dash.log.clickhouse.log import ClickHouseLog
+        from helix_dash.log.clickhouse.view import LoadedView
+
+        view = LoadedView(settings.log_redis_url, Database.at(settings.clickhouse_url))
+        return ClickHouseLog(view, settings.zone, settings.max_data_points)
+
     from helix_dash.log.mirror import Mirror
 
     mirror = Mirror(settings.log_redis_url, settings.cache_dir, shards=settings.log_shards)

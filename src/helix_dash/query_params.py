@@ -17,7 +17,7 @@ from helix_dash.model import Condition, Filter, Op, Period, Sort
 
 DEFAULT_FROM = "now-24h"
 DEFAULT_TO = "now"
-PAGE_ONLY = frozenset({"refresh", "theme", "grid", "request"})
+PAGE_ONLY = frozenset({"refresh", "theme", "grid", "request", "tab"})
 """Parameters of a page's address that say how to show it, not what."""
 
 _RELATIVE = re.compile(r"now(?:-(\d{1,6})([smhdw]))?")

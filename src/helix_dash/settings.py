@@ -78,6 +78,12 @@ def _store_url(text: str) -> str:
     raise ValueError("must begin with redis://, rediss://, unix://, redis+cluster:// or sentinel://")
 
 
+def _web_url(text: str) -> str:
+    if urlsplit(text).scheme not in {"http", "https"} or not urlsplit(text).hostname:
+        raise ValueError("must begin with http:// or https:// and name a host")
+    return text
+
+
 def _zone(text: str) -> tzinfo:
     try:
         return ZoneInfo(text)
@@ -151,6 +157,8 @@ class Setting:
 TABLE: tuple[Setting, ...] = (
     Setting("REDIS_URL", "redis_url", "redis://127.0.0.1:6379/0", "URL", "The gateway's Redis or Valkey. The demo starts an embedded one when it is not given.", "redis://127.0.0.1:6379/0", _store_url, secret=True),
     Setting("LOG_REDIS_URL", "log_redis_url", "", "URL", "Where the request log is kept; the same as REDIS_URL when empty.", "redis://127.0.0.1:6380/0", _store_url, secret=True),
+    Setting("LOG_BACKEND", "log_backend", "mirror", "word", "Where pages read the log: mirror keeps a copy of it on each host; clickhouse asks CLICKHOUSE_URL, which the collector fills, for logs beyond one host's memory.", "clickhouse", _choice("mirror", "clickhouse")),
+    Setting("CLICKHOUSE_URL", "clickhouse_url", "", "URL", "The ClickHouse database of LOG_BACKEND=clickhouse; it has to exist, its tables are made.", "http://user:password@127.0.0.1:8123/helix", _web_url, secret=True),
     Setting("SECRET_KEY", "secret_key", "", "text", "Signs the session cookies; at least 32 characters, the same for all workers. `serve` refuses to start without one.", 'the output of: python -c "import secrets; print(secrets.token_urlsafe(48))"', secret=True),
     Setting("SECRET_KEY_FALLBACKS", "secret_key_fallbacks", "", "texts", "Older values of SECRET_KEY, separated by commas: sessions signed with them go on. Put the old key here when you change it, and take it away a day later.", "the key that was SECRET_KEY until now", _words, secret=True),
     Setting("PROMPT_HASH_KEY", "prompt_hash_key", "", "text", "Key of the prompt hashes; the same for all gateways, else repeats cannot be found across them.", "a long random text", secret=True),
@@ -159,7 +167,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("REFRESH_INTERVAL", "refresh_interval", "5", "s", "How often an open page asks for new figures, unless its viewer chose otherwise.", "5", _seconds),
     Setting("AUTO_REFRESH_INTERVAL", "auto_refresh_interval", "", "ms", "Kept for compatibility; REFRESH_INTERVAL wins over it.", "5000", _whole(500, 3_600_000), old="VITE_AUTO_REFRESH_INTERVAL"),
     Setting("THEME", "theme", "auto", "word", "The look before a viewer chooses: auto follows the browser.", "dark", _choice("auto", "dark", "light")),
-    Setting("MAX_DATA_POINTS", "max_data_points", "1000", "points", "The most points one chart line may carry; longer ranges get wider buckets.", "1000", _whole(50, 10_000)),
+    Setting("MAX_DATA_POINTS", "max_data_points", "1000", "points", "The most points one chart line may carry; longer ranges get wider buckets.", "1000", _whole(150, 10_000)),
     Setting("DEFAULT_PAGE_SIZE", "page_size", "10", "rows", "Rows of the ranking tables.", "10", _whole(3, 25), old="VITE_DEFAULT_PAGE_SIZE"),
     Setting("DEFAULT_CHART_TYPE", "chart_type", "bar", "word", "How counts over time are drawn: bar or line. pie is accepted and means bar, for a pie has no time axis.", "line", _choice("bar", "line", "pie"), old="VITE_DEFAULT_CHART_TYPE"),
     Setting("ENABLE_ANIMATIONS", "animations", "1", "flag", "Whether the interface moves where it changes. Who asks their system for less motion gets none in any case.", "0", _flag, old="VITE_ENABLE_ANIMATIONS"),
@@ -191,6 +199,8 @@ class Settings:
 
     redis_url: str
     log_redis_url: str
+    log_backend: str
+    clickhouse_url: str
     secret_key: str
     secret_key_fallbacks: tuple[str, ...]
     prompt_hash_key: str
@@ -247,6 +257,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     if "refresh_interval" not in given and "auto_refresh_interval" in given:
         values["refresh_interval"] = values["auto_refresh_interval"] / 1000
     values["log_redis_url"] = values["log_redis_url"] or values["redis_url"]
+    if values["log_backend"] == "clickhouse" and not values["clickhouse_url"]:
+        raise SettingError("LOG_BACKEND=clickhouse needs CLICKHOUSE_URL.")
     for several in ("secret_key_fallbacks", "trusted_hosts"):
         values[several] = values[several] or ()
     values["cache_dir"] = values["cache_dir"] or Path(tempfile.gettempdir()) / f"helix-dash-{os.getuid()}"

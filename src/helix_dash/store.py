@@ -116,7 +116,7 @@ def reaching() -> Iterator[None]:
     """
     try:
         yield
-    except redis.RedisError as error:
+    except (redis.RedisError, RedisClusterException) as error:
         # The class says enough; the text could hold an address with a password.
         raise StoreUnavailable(f"The store did not answer ({type(error).__name__}).") from error
 

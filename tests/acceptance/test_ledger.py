@@ -22,6 +22,9 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
+from helix_dash import tether
+from helix_dash.embedded import EmbeddedStore
+
 PATIENCE = 90.0
 PASSWORD = "a ledger of two hundred calls"
 CALLS = Path(__file__).parent / "calls.py"
@@ -36,6 +39,13 @@ def until(answer: Callable[[], Any], what: str) -> Any:
             return value
         time.sleep(0.2)
     raise AssertionError(f"waited in vain for {what}")
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
 
 
 @dataclass
@@ -66,8 +76,6 @@ class Product:
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    from helix_dash.embedded import EmbeddedStore
-
     folder = tmp_path_factory.mktemp("product")
     store = EmbeddedStore(folder / "store")
     store.start()
@@ -88,7 +96,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     helix = [sys.executable, "-m", "helix_dash"]
     logs = [(folder / name).open("wb") for name in ("collect.log", "serve.log")]
     running = [
-        subprocess.Popen([*helix, name], env=environ, stdout=log, stderr=log)
+        tether.start([*helix, name], environ=environ, output=log)
         for name, log in zip(("collect", "serve"), logs, strict=True)
     ]
     try:
@@ -102,12 +110,12 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         assert calls.returncode == 0, calls.stderr[-3000:]
         ledger = json.loads(calls.stdout.split("LEDGER ", 1)[1])["rows"]
         finished = Product(f"http://127.0.0.1:{port}", token, ledger)
+        until(lambda: answers(finished.url + "/healthz"), "the web server")
         until(lambda: finished.api("summary")["requests"] == len(ledger), "all calls to arrive")
         yield finished
     finally:
         for process in reversed(running):
-            process.terminate()
-            process.wait(20)
+            tether.stop(process, 20)
         for log in logs:
             log.close()
         store.stop()

@@ -23,6 +23,7 @@ class HandmadeLog:
     count: int = 5
     arrived: int = 0
     store_ok: bool = True
+    oldest: int | None = None
     asked: list[tuple[Scope, Filter, Sort, Slice, int | None]] = field(default_factory=list)
 
     def page(
@@ -35,5 +36,7 @@ class HandmadeLog:
 
     def health(self) -> LogHealth:
         return LogHealth(
-            store_ok=self.store_ok, error="" if self.store_ok else "The log has not been read yet."
+            store_ok=self.store_ok,
+            error="" if self.store_ok else "The log has not been read yet.",
+            oldest=self.oldest,
         )

@@ -34,6 +34,7 @@ def reader(settings: Any, log: HandmadeLog, people: redis.Redis) -> FlaskClient:
 
 
 def test_rows_carry_the_columns_of_the_schema_and_nothing_else(reader: FlaskClient) -> None:
+    """X20."""
     rows = reader.get(PATH).json["rows"]
     assert list(rows[0]) == [column.name for column in SHOWN]
 

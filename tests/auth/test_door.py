@@ -208,3 +208,15 @@ def test_a_data_folder_that_cannot_be_used_stops_the_start(web_store: EmbeddedSt
     (tmp_path / "data").write_text("a file where a folder should be")
     with pytest.raises(SettingError, match="DATA_DIR"):
         build(settings_for(web_store.url, tmp_path))
+
+
+@pytest.mark.parametrize(
+    "path", ["/assets/", "/_dash-component-suites/", "/_dash-component-suites/dash", "/_favicon.ico/x"]
+)
+def test_an_address_below_the_static_files_that_is_none_is_no_page(
+    client: FlaskClient, people: redis.Redis, path: str
+) -> None:
+    """T02, T17: Dash's catch-all would answer it with its page, and its versions, to anybody."""
+    assert client.get(path).status_code in (302, 401)
+    sign_in(client, "viewer")
+    assert client.get(path).status_code == 404

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from helix_dash.auth import passwords
+from helix_dash.auth.common_passwords import COMMON
 from helix_dash.auth.passwords import WeakPassword, hashed, verified
 
 GOOD = "correct horse battery"
@@ -55,6 +58,20 @@ def test_a_password_that_is_short_or_huge_or_the_name_is_refused(password: str) 
         hashed(password, "administrator")
 
 
+@pytest.mark.parametrize(
+    "password", ["password1234", "QwertyUiop123", "correct horse battery staple", "123456789012"]
+)
+def test_a_password_that_everybody_tries_first_is_refused(password: str) -> None:
+    with pytest.raises(WeakPassword, match="first that anybody tries"):
+        hashed(password, "administrator")
+
+
+def test_every_password_of_the_list_would_be_long_enough() -> None:
+    """Others are refused for their length, and would only fill the list."""
+    assert len(COMMON) > 100
+    assert all(len(word) >= passwords.SHORTEST and word == word.lower() for word in COMMON)
+
+
 def test_at_most_two_passwords_are_hashed_at_once() -> None:
     """T25: each takes 19 MiB."""
-    assert passwords._at_once._initial_value == 2
+    assert passwords._workers(os.getpid())._max_workers == 2

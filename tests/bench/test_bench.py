@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SHAPE = {"ours", "theirs", "unit", "ratio", "target", "met", "runs", "spread"}
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(700)]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
     )
     assert ended.returncode == 0, ended.stderr
     return folder, ended.stdout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
+from helix_dash import tether
 from helix_dash.auth.users import create_token, create_user
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.recorder import Recorder
@@ -96,12 +96,9 @@ class Site:
 
     def _run(self, *command: str) -> None:
         with (self.folder / f"{command[0]}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "helix_dash", *command],
-                env=self.environ(),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
+            # tethered: when a test run is killed, what it started ends with it
+            process = tether.start(
+                [sys.executable, "-m", "helix_dash", *command], environ=self.environ(), output=log
             )
         self.processes.append(process)
 
@@ -121,13 +118,7 @@ class Site:
 
     def stop(self) -> None:
         for process in reversed(self.processes):
-            process.send_signal(signal.SIGTERM)
-        for process in self.processes:
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait(5)
+            tether.stop(process, 15)
         self.store.stop()
 
 

@@ -33,7 +33,7 @@ def test_the_overview_counts_every_request(visit: Visit) -> None:
 
 
 def test_a_filter_by_model_date_and_status_gives_one_number_everywhere(visit: Visit, tmp_path: Path) -> None:
-    """Issue A, 3; C7, C8: grid total = API total = CSV rows."""
+    """F1.8, C7, C8: grid total = API total = CSV rows."""
     rows = visit.site.api("requests", limit=1000, **{"from": "now-30d"})["rows"]
     times = sorted(row["time"] for row in rows)
     start, end = times[100][:16], times[-100][:16]

@@ -101,7 +101,7 @@ def test_a_custom_range_is_meant_in_the_reporting_zone(visit: Visit) -> None:
 
 
 def test_a_refresh_keeps_elements_scroll_and_focus(visit: Visit) -> None:
-    """dash.md 9 (#3846): a refresh updates in place; C3."""
+    """dash.md 9 (#3846): a refresh updates in place; C3, F7.2."""
     page = visit.go(f"/?{SPAN}&refresh=1")
     page.evaluate(
         """() => { document.querySelectorAll('[data-raw], .hx-name, .js-plotly-plot, .hx-bar').forEach((node) => { node.dataset.kept = 'yes'; });

@@ -15,12 +15,14 @@ from helix_dash.log.fold import Fold
 from helix_dash.log.keys import TICK
 from helix_dash.log.recorder import Recorder
 from helix_dash.model import Period, us_from_utc
-from request_records import KEYS, NOON, a_request, folded_rows, manifest, recorded, stats
+from request_records import KEYS, NOON, a_request, client_of, folded_rows, manifest, recorded, stats
+
+pytestmark = pytest.mark.usefixtures("one_shard")
 
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(store_url) as client:
+    with client_of(store_url) as client:
         yield client
 
 

@@ -12,12 +12,15 @@ import redis
 
 from helix_dash.log.fold import Fold
 from helix_dash.log.gateway_keys import GatewayKeys
+from helix_dash.store import everywhere
 from request_records import KEYS, NOON, a_request, recorded, stats
+
+pytestmark = pytest.mark.usefixtures("one_shard")
 
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(store_url) as client:
+    with everywhere(store_url) as client:
         yield client
 
 

@@ -44,7 +44,12 @@ class CuttingProxy:
             while True:
                 client, _ = self._listener.accept()
                 server = socket.socket(socket.AF_UNIX)
-                server.connect(self._target)
+                try:
+                    server.connect(self._target)
+                except OSError:  # the store is down: the client finds out, the next one may have more luck
+                    _hang_up(client)
+                    server.close()
+                    continue
                 self._open += [client, server]
                 threading.Thread(target=self._serve, args=(client, server), daemon=True).start()
 

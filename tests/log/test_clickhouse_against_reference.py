@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 import naive
 import polars as pl
 import pytest
+from dense import FILTERS, SEGMENTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reading import HOUR, MINUTE, NOW, log_of
 from sealed import Loaded, Sealed
-from test_query_against_reference import FILTERS, SCOPES, SEGMENTS, ZONES, rows
+from test_query_against_reference import SCOPES, ZONES
 
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.clickhouse.database import Database
@@ -27,7 +28,7 @@ from helix_dash.model import Filter, Scope, Slice, Sort
 
 EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 GROUPABLE = [column.name for column in COLUMNS if column.kind in ("word", "flag")]
-EXPIRED = st.lists(st.lists(rows(), min_size=1, max_size=10), max_size=1)
+EXPIRED = st.one_of(st.just([]), SEGMENTS)
 COVERAGE = st.sampled_from(
     [[(NOW - 24 * HOUR, NOW)], [], [(NOW - 9 * HOUR, NOW - 2 * HOUR), (NOW - HOUR, NOW - MINUTE)]]
 )

@@ -80,7 +80,7 @@ def test_the_page_shows_what_the_log_holds(client: FlaskClient, settings: Settin
         (shown[f"hx-finish-{row}-name"]["children"], shown[f"hx-finish-{row}-count"]["children"])
         for row in range(3)
     ]
-    assert sorted(rows) == [("None", "1"), ("length", "1"), ("stop", "2")]
+    assert sorted(rows) == [("Unknown", "1"), ("length", "1"), ("stop", "2")]
     assert rows[0] == ("stop", "2")
 
 

@@ -11,13 +11,13 @@ from made_up_log import MadeUpLog
 
 from helix_dash.log.query import RequestLog, Series
 from helix_dash.model import EVERYTHING, Condition, Filter, Kpi, Period
-from helix_dash.pages.overview import callbacks, queries, view
+from helix_dash.pages.overview import callbacks, figures, queries, view
 from helix_dash.ui.charts import OTHERS, PALETTE
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WHERE = Filter(Period(NOW - timedelta(hours=2), NOW))
 MODELS: list[tuple[str | None, float | int | None]] = [(f"model-{index}", 10 - index) for index in range(8)]
-LOOK = view.Look(where=WHERE, zone=UTC, zone_name="UTC")
+LOOK = figures.Look(where=WHERE, zone=UTC, zone_name="UTC")
 
 
 def _found(**changes: Any) -> queries.Overview:
@@ -183,16 +183,16 @@ def test_a_failed_first_load_shows_dashes_and_no_zero() -> None:
 def test_a_models_colour_does_not_depend_on_the_filter() -> None:
     """visual.md 4: fixed by its rank over the last 30 days."""
     order = [name for name, _ in MODELS]
-    assert view.model_colours(["model-3"], order)["model-3"] == PALETTE[3]
-    assert view.model_colours(["model-3", "model-0"], order)["model-3"] == PALETTE[3]
+    assert figures.model_colours(["model-3"], order)["model-3"] == PALETTE[3]
+    assert figures.model_colours(["model-3", "model-0"], order)["model-3"] == PALETTE[3]
 
 
 def test_models_beyond_the_palette_take_a_colour_nobody_else_in_view_has() -> None:
     order = [f"m{index}" for index in range(12)]
-    colours = view.model_colours(["m0", "m1", "m10", "m11"], order)
+    colours = figures.model_colours(["m0", "m1", "m10", "m11"], order)
     assert len(set(colours.values())) == 4
 
 
 def test_with_every_colour_taken_a_model_is_grey() -> None:
     order = [f"m{index}" for index in range(9)]
-    assert view.model_colours(order, order)["m8"] == OTHERS
+    assert figures.model_colours(order, order)["m8"] == OTHERS

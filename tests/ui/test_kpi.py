@@ -32,6 +32,7 @@ def test_zero_is_not_unknown() -> None:
 
 
 def test_a_trend_with_a_gap_is_two_lines() -> None:
+    """H1.2."""
     style = kpi.trend([1, 2, None, 3, 4])
     assert str(style["--trend"]).count("stroke='%23000'".replace("'", "%27")) == 1
     line = str(style["--trend"]).split("fill=%27none%27")[0].split("d=%27")[-1]

@@ -54,6 +54,7 @@ def test_every_section_stands_in_one_of_the_five_groups() -> None:
 
 
 def test_section_keys_and_paths_are_unique() -> None:
+    """C1."""
     assert (
         len({section.key for section in SECTIONS})
         == len({section.path for section in SECTIONS})

@@ -25,6 +25,6 @@ def show(counts: dict[str, int], where: Filter) -> panel.Updates:
             states.empty("requests", filtered=bool(where.conditions), period=fmt.these(where.period)),
         )
     total, top = sum(counts.values()), max(counts.values())
-    rows = [table.Row(name or "None", ("finish_reason", name), {"count": fmt.short(count, "count"), "share": fmt.share(count, total)}, count / top) for name, count in counts.items()]  # fmt: skip
+    rows = [table.Row(name or "Unknown", ("finish_reason", name), {"count": fmt.short(count, "count"), "share": fmt.share(count, total)}, count / top) for name, count in counts.items()]  # fmt: skip
     ready = panel.ready("finish", subtitle=f"Requests in {fmt.these(where.period)}")
     return ready | table.fill("finish", rows[:ROWS], ROWS)

@@ -12,6 +12,7 @@ import functools
 import inspect
 import json
 import logging
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,6 +34,9 @@ Function = Callable[..., Any]
 
 MOST_PARTS = 1000
 """Components that one pattern of a call may name."""
+
+_MOST_NUMBER = 2**63
+_HALF = re.compile("[\ud800-\udfff]")
 
 _logger = logging.getLogger("helix_dash.calls")
 
@@ -139,7 +143,25 @@ def _body(request: Request) -> Mapping[str, Any]:
         raise BadQuery("body", reason) from error
     if not isinstance(body, dict):
         raise BadQuery("body", "A call is a JSON object.")
+    if not _sound(body):
+        raise BadQuery("body", "This is not what a browser would send.")
     return body
+
+
+def _sound(body: object) -> bool:
+    """Whether every text is one and every number fits: an answer that repeats one that is not cannot be written."""
+    left = [body]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            left += value
+        elif (isinstance(value, int) and abs(value) >= _MOST_NUMBER) or (
+            isinstance(value, str) and _HALF.search(value)
+        ):
+            return False
+    return True
 
 
 _Part = tuple[object, str]

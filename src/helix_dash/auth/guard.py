@@ -81,7 +81,7 @@ class Guard:
             return self._open(name)
         if not self.hosts.serve(request.host):
             return error_json(400, "unknown_host", "This host name is not served here. See TRUSTED_HOSTS.")
-        if name.startswith(STATIC):
+        if name.startswith(STATIC) and not self._is_page():
             return None
         request.max_content_length = MAX_BODY
         if (request.method not in _READS or name == "logout") and self._cross_site():

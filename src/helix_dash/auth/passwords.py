@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-import threading
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -16,8 +17,8 @@ LONGEST_BYTES = 1024
 
 # OWASP's minimum for Argon2id: 19 MiB, two passes, one lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-# Each verification takes 19 MiB and a core for a while; a flood of sign-ins must not take them all.
-_at_once = threading.BoundedSemaphore(2)
+AT_ONCE = 2
+"""Verifications at the same time: each takes 19 MiB and a core, and a flood of sign-ins must not take them all."""
 
 
 class WeakPassword(AuthError):
@@ -51,12 +52,22 @@ def verified(password: str, stored: str | None) -> bool:
 
     With ``stored=None`` (no such account) it takes as long as with one and says no.
     """
-    with _at_once:
-        try:
-            matches = _hasher.verify(stored or _nobody(), password.encode("utf-8", "surrogatepass"))
-        except (VerificationError, InvalidHashError):
-            return False
+    return _workers(os.getpid()).submit(_matches, password, stored).result()
+
+
+def _matches(password: str, stored: str | None) -> bool:
+    try:
+        matches = _hasher.verify(stored or _nobody(), password.encode("utf-8", "surrogatepass"))
+    except (VerificationError, InvalidHashError):
+        return False
     return matches and stored is not None
+
+
+@functools.cache
+def _workers(_process: int) -> ThreadPoolExecutor:
+    """The threads that verify. They are always the same ones, for the C library keeps the memory of every thread that
+    ever did; and others after a fork, which does not copy threads."""
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
 
 
 @functools.cache

@@ -35,7 +35,11 @@ _TOUCH = 60
 _PAUSE = 1.0
 """Seconds before a store that failed is asked again: meanwhile requests do not wait for its time-outs."""
 
-_WEAK_KEYS = ("secret", "changeme", "password", "development", "helix-dash", "0123456789", "abcdefgh")
+_WEAK_KEYS = (
+    "secret", "changeme", "password", "development", "insecure", "example", "neverguess", "default", "helixdash",
+    "0123456789", "1234567890", "abcdefgh",
+)  # fmt: skip
+"""What keys of examples and of other products' documents are made of; a random one has none of it."""
 _SHORTEST_KEY = 32
 
 
@@ -50,8 +54,9 @@ def check_secret_key(secret_key: str) -> None:
     Raises:
         SettingError: it is missing, short or well known.
     """
-    plain = secret_key.lower()
-    weak = len(secret_key) < _SHORTEST_KEY or len(set(secret_key)) < 10 or plain.startswith(_WEAK_KEYS)
+    plain = "".join(filter(str.isalnum, secret_key.lower()))
+    known = any(word in plain for word in _WEAK_KEYS)
+    weak = len(secret_key) < _SHORTEST_KEY or len(set(secret_key)) < 10 or known
     if weak:
         reason = "is missing" if not secret_key else "is weak"
         raise SettingError(

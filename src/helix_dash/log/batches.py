@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from helix_dash.log.scan import Run, Scan, in_words
+from helix_dash.log.scan import Run, Scan, frames, in_words
 from helix_dash.log.segment import ROW_KEY
 from helix_dash.log.vocabulary import Vocabulary
 
@@ -15,18 +16,14 @@ ROWS = 50_000
 """Rows looked at for one frame; more only when so many share one microsecond."""
 
 
-def batches(
-    found: Scan, test: pl.Expr | None, tested: Iterable[str], columns: Iterable[str], vocabulary: Vocabulary
-) -> Iterator[pl.DataFrame]:
-    """Frames of stored ``columns``, words as words, of the rows that meet ``test``; none of them empty."""
+def batches(found: Scan, columns: Iterable[str], vocabulary: Vocabulary) -> Iterator[pl.DataFrame]:
+    """Frames of stored ``columns``, words as words, of the rows that match; none of them empty."""
     wanted = list(columns)
-    reads = sorted({*wanted, *ROW_KEY, *(tested if test is not None else ())})
+    reads = sorted({*wanted, *ROW_KEY})
     for window in _windows(found):
-        frame = window.frame(reads)
-        if test is not None:
-            frame = frame.filter(test)
-        if frame.height:
-            yield in_words(frame.sort(ROW_KEY).select(wanted), vocabulary)
+        parts = list(frames(window, reads))
+        if parts:
+            yield in_words(pl.concat(parts).sort(ROW_KEY).select(wanted), vocabulary)
 
 
 def _windows(found: Scan) -> Iterator[Scan]:
@@ -39,7 +36,6 @@ def _windows(found: Scan) -> Iterator[Scan]:
     lows = [run.start for run in found.runs]
     for cut in [*cuts.tolist(), None]:
         runs: list[Run] = []
-        offset = 0
         for index, run in enumerate(found.runs):
             high = (
                 run.stop
@@ -48,8 +44,7 @@ def _windows(found: Scan) -> Iterator[Scan]:
             )
             high = max(high, lows[index])
             if high > lows[index]:
-                runs.append(Run(run.mapped, lows[index], high, offset))
-                offset += high - lows[index]
+                runs.append(Run(run.mapped, lows[index], high))
                 lows[index] = high
         if runs:
-            yield Scan(tuple(runs), offset, found.guard, found.guard_columns)
+            yield replace(found, runs=tuple(runs))

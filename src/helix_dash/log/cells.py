@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -10,6 +11,7 @@ import polars as pl
 from helix_dash.errors import BadQuery
 from helix_dash.log.buckets import Bucket
 from helix_dash.log.cube import OTHER
+from helix_dash.log.held import Integers
 from helix_dash.log.schema import BY_NAME
 from helix_dash.log.vocabulary import Vocabulary
 from helix_dash.model import Condition, Scope
@@ -68,6 +70,21 @@ class Cells:
         for name in self._dims:
             group = group * (self._second if len(self._dims) == 2 else 1) + _code(name)
         return (group * self.buckets + (pl.col("bucket") if self.buckets > 1 else 0)).alias("k")
+
+    @property
+    def count(self) -> int:
+        """How many there can be."""
+        groups = 1
+        for name in self._dims:
+            groups *= self._size(name)
+        return groups * self.buckets
+
+    def group_codes(self, codes: Callable[[str], Integers]) -> Integers | None:
+        """The group of each row, given the codes of each dimension; ``None`` without dimensions."""
+        if not self._dims:
+            return None
+        first = codes(self._dims[0])
+        return first * self._second + codes(self._dims[1]) if len(self._dims) == 2 else first
 
     def group(self, number: int) -> Group:
         """The dimension values of group ``k // buckets``; ``None`` within is "unknown"."""

@@ -29,13 +29,11 @@ def united(intervals: Iterable[Interval], more: Iterable[Interval]) -> list[Inte
 
 
 def common(parts: Sequence[Sequence[Interval]]) -> list[Interval]:
-    """Where all of ``parts`` (each in order, apart) are complete; [] when one of them never was.
+    """Where all of ``parts`` (none empty; each in order, apart) are complete.
 
     What lies before a part begins counts as complete in it when another one had begun: a shard that was added
     later has missed nothing.
     """
-    if not all(parts):
-        return []
     birth = min((part[0][0] for part in parts), default=0)
     whole: list[Interval] = []
     for number, part in enumerate(parts):

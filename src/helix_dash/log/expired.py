@@ -10,8 +10,9 @@ import polars as pl
 
 from helix_dash.log.cells import Cells, Question
 from helix_dash.log.cube import BUCKETS, DIMENSIONS
-from helix_dash.log.filtering import expression
+from helix_dash.log.held import Held, HeldText
 from helix_dash.log.mapped import CodedCube
+from helix_dash.log.matching import Tests, tests
 from helix_dash.log.mirror import MirrorState
 from helix_dash.log.tally import Histogram, tallied
 from helix_dash.model import EVERYTHING
@@ -49,20 +50,40 @@ def expired(
         if not _answers(cube, question):
             found.untold |= touched
             continue
-        test = expression(question.scope, question.conditions, state.vocabulary, question.zone)
-        frame = frame if test is None else frame.filter(test)
-        found.parts.append(tallied(frame.with_columns(cells.key()), tallies, state.vocabulary, cells=True))
+        asked = tests(question.scope, question.conditions, state.vocabulary, question.zone)
+        frame = matching_cells(frame, asked)
+        found.parts.append(tallied(frame.with_columns(cells.key()), tallies, state.vocabulary))
         if not durations:
             continue
         if not _ranks(question):
             found.unranked |= touched
             continue
         marks = _placed(cube.histograms.filter(inside), question)
-        test = expression(EVERYTHING, question.conditions, state.vocabulary, question.zone)
-        marks = (marks if test is None else marks.filter(test)).with_columns(cells.key())
+        marks = matching_cells(marks, asked).with_columns(cells.key())
         for name in durations:
             _add(found.histograms[name], marks.filter(pl.col("measure") == name))
     return found
+
+
+class _Cells:
+    """The cells of a cube, to be tested as rows are."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame, self.rows = frame, frame.height
+
+    def held(self, name: str) -> Held:
+        return Held(self._frame[name].to_numpy())
+
+    def text(self, name: str) -> HeldText:
+        raise KeyError(name)  # a cube holds no texts, and is asked only for what it holds
+
+
+def matching_cells(frame: pl.DataFrame, asked: Tests) -> pl.DataFrame:
+    """Those ``frame`` rows of a cube's cells that meet what is asked."""
+    verdict = asked.of(_Cells(frame))
+    if isinstance(verdict, bool):
+        return frame if verdict else frame.clear()
+    return frame.filter(pl.Series(verdict))
 
 
 def _placed(frame: pl.DataFrame, question: Question) -> pl.DataFrame:

@@ -1,24 +1,15 @@
-"""Conditions as polars expressions over the mirror's columns.
-
-Words are compared as codes: a search for a text within a word runs over the vocabulary, not over the rows.
-Numbers are compared as the integers they are stored as, so a bound of 0.1 dollars is exactly that. A condition
-on an unknown value: only ``blank``, ``not_in`` and ``not_contains`` hold.
-"""
+"""What conditions may ask of a column, and their values in the integers it is stored as."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal, InvalidOperation
-from functools import reduce
-from operator import and_, or_
 
 import polars as pl
 
 from helix_dash.errors import BadQuery
 from helix_dash.log.schema import BY_NAME, PICO, Column
-from helix_dash.log.vocabulary import UNKNOWN, Vocabulary
-from helix_dash.model import Condition, Op, Scope, us_from_utc
+from helix_dash.model import Condition, Op, us_from_utc
 
 UNITS: dict[str, int] = {"count": 1, "money": PICO, "duration": 1000, "share": 10**6}
 """Inner units in one shown unit, for each kind of number."""
@@ -31,40 +22,8 @@ _OPS: dict[str, tuple[Op, ...]] = {
     "flag": ("in", "not_in", "blank", "not_blank"),
 }
 _NUMBER_OPS: tuple[Op, ...] = ("in", "not_in", *_COMPARING, "blank", "not_blank")
-_MATCHES: dict[str, Callable[[str, str], bool]] = {
-    "contains": lambda word, part: part in word,
-    "starts": str.startswith,
-    "ends": str.endswith,
-}
 _BEYOND = 2**62
 """More than any stored number; larger ones are cut to it, which changes no comparison."""
-
-
-def needed(conditions: Iterable[Condition]) -> set[str]:
-    """The stored columns that ``conditions`` read.
-
-    Raises:
-        BadQuery: one names a column that is not there.
-    """
-    columns = (_column(condition) for condition in conditions)
-    return {name for column in columns for name in (column.derived or (column.name,))}
-
-
-def expression(
-    scope: Scope, conditions: Sequence[Condition], vocabulary: Vocabulary, zone: tzinfo
-) -> pl.Expr | None:
-    """True for the rows that ``scope`` may see and that meet all ``conditions``; ``None`` when all do.
-
-    Times without a zone are meant in ``zone``.
-
-    Raises:
-        BadQuery: an unknown column, an operator it does not know, or a value it cannot hold.
-    """
-    tests = [_test(condition, vocabulary, zone) for condition in conditions]
-    if scope.organization is not None:
-        code = vocabulary.code("organization", scope.organization)
-        tests.append(pl.lit(value=False) if code is None else pl.col("organization") == code)
-    return reduce(and_, tests) if tests else None
 
 
 def value_expression(name: str) -> pl.Expr:
@@ -99,83 +58,6 @@ def checked(condition: Condition) -> Column:
     if counts is not None and len(condition.values) not in counts:
         raise BadQuery(column.name, f"{condition.op!r} takes {counts[0]} values.")
     return column
-
-
-def _test(condition: Condition, vocabulary: Vocabulary, zone: tzinfo) -> pl.Expr:
-    column = checked(condition)
-    if column.kind == "word":
-        return _word_test(condition, vocabulary)
-    if condition.op in ("blank", "not_blank"):
-        blank = value_expression(column.name).is_null()
-        return blank if condition.op == "blank" else ~blank
-    if condition.op in ("not_in", "not_contains"):
-        opposite: Op = "in" if condition.op == "not_in" else "contains"
-        return ~_test(Condition(column.name, opposite, condition.values), vocabulary, zone)
-    if column.kind == "text":
-        test = _text_test(condition)
-    elif column.kind == "flag":
-        test = _any(pl.col(column.name) == flag_of(column, value) for value in condition.values)
-    else:
-        test = _number_test(condition, column, zone)
-    return test.fill_null(value=False)
-
-
-def _word_test(condition: Condition, vocabulary: Vocabulary) -> pl.Expr:
-    code, name = pl.col(condition.column), condition.column
-    match condition.op:
-        case "blank":
-            return code == UNKNOWN
-        case "not_blank":
-            return code != UNKNOWN
-        case "in" | "not_in":
-            found = [vocabulary.code(name, word) for word in condition.values]
-            codes = [number for number in found if number is not None]
-        case _:
-            matches = _MATCHES[condition.op.removeprefix("not_")]
-            part = condition.values[0].casefold()
-            folded = vocabulary.folded(name)
-            codes = [number for number in range(1, len(folded)) if matches(folded[number], part)]
-    test = _is_in(code, codes)
-    return ~test if condition.op in ("not_in", "not_contains") else test
-
-
-def _is_in(code: pl.Expr, codes: list[int]) -> pl.Expr:
-    if len(codes) <= 4:
-        return _any(code == number for number in codes)
-    # Words are coded in 16 or 32 bits, as the column needs.
-    return code.cast(pl.UInt32).is_in(pl.Series(codes, dtype=pl.UInt32).implode())
-
-
-def _any(tests: Iterable[pl.Expr]) -> pl.Expr:
-    return reduce(or_, tests, pl.lit(value=False))
-
-
-def _text_test(condition: Condition) -> pl.Expr:
-    text = pl.col(condition.column)
-    if condition.op == "in":
-        return text.is_in(pl.Series(condition.values, dtype=pl.String).implode())
-    part, folded = condition.values[0].lower(), text.str.to_lowercase()
-    match condition.op:
-        case "starts":
-            return folded.str.starts_with(part)
-        case "ends":
-            return folded.str.ends_with(part)
-        case _:
-            return folded.str.contains(part, literal=True)
-
-
-def _number_test(condition: Condition, column: Column, zone: tzinfo) -> pl.Expr:
-    value = value_expression(column.name)
-    if condition.op == "in":
-        whole = whole_numbers(condition, column, zone)
-        return value.cast(pl.Int64).is_in(pl.Series(whole, dtype=pl.Int64).implode())
-    low, high = limits(condition, column, zone)
-    tests = []
-    if low is not None:
-        tests.append(value >= pl.lit(low, dtype=pl.Int64))
-    if high is not None:
-        tests.append(value <= pl.lit(high, dtype=pl.Int64))
-    return reduce(and_, tests)
 
 
 def whole_numbers(condition: Condition, column: Column, zone: tzinfo) -> list[int]:

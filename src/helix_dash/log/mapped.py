@@ -1,16 +1,17 @@
 """One segment on this host: an Arrow file, memory-mapped, that all web processes share.
 
-Words are codes of the host's vocabulary, numbers have the width of their kind, so a page or a chart reads only
-the columns it needs, in place. Texts (ids) stay as they are and are read only when they are asked for.
+Words are codes of the host's vocabulary, numbers have the width they need, so a page or a chart reads only the
+columns it needs, in place; how a column is held is told in :mod:`helix_dash.log.held`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -19,27 +20,43 @@ import pyarrow.compute as pc
 
 from helix_dash.log.cube import DIMENSIONS, MONEY, Cube
 from helix_dash.log.durable import publish
+from helix_dash.log.held import FALSE, TRUE, UNKNOWN, Held, HeldText, coded, hold, id_array
 from helix_dash.log.schema import STORED, Column
-from helix_dash.log.segment import ROW_SCHEMA, Segment
+from helix_dash.log.segment import Segment
 from helix_dash.log.vocabulary import WORDS, Vocabulary
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the meaning of a mirror file changes; it is part of the folder's name."""
 
-_BROAD = frozenset({"user", "end_user", "key_alias", "tags", "cache_owner", "pii", "error_class"})
-"""Word columns that may hold more than 65,535 words from the start."""
-
-_WIDTHS: dict[str, tuple[pa.DataType, ...]] = {
-    "time": (pa.int64(),),
-    "money": (pa.int64(),),
-    "count": (pa.uint32(), pa.int64()),
-    "duration": (pa.uint32(), pa.int64()),
-    "share": (pa.uint32(),),
-    "flag": (pa.bool_(),),
-}
-"""What a kind is held in; the second where a value of the segment does not fit the first."""
-
 TEXTS = tuple(column.name for column in STORED if column.kind == "text" and column.name != "producer")
+
+HOT = frozenset(
+    {
+        "time",
+        "status",
+        "error_class",
+        "model",
+        "provider",
+        "endpoint",
+        "user",
+        "team",
+        "organization",
+        "key_alias",
+    }
+    | {"uncached_tokens", "cached_tokens", "cache_write_tokens", "visible_tokens", "reasoning_tokens"}
+    | {
+        "cost_usd",
+        "priced",
+        "avoided_cost_usd",
+        "latency_ms",
+        "ttft_ms",
+        "stream",
+        "cache",
+        "source",
+        "skewed",
+    }
+)
+"""The columns that charts, cards and the usual filters read; the others only wait for somebody to open a row."""
 
 
 class DamagedFile(Exception):
@@ -50,45 +67,81 @@ class DamagedVocabulary(Exception):
     """A mirror file names words that its vocabulary has lost. A new vocabulary, and new files, are needed."""
 
 
+class _Form(msgspec.Struct, omit_defaults=True):
+    """How one column is held; all but the numbers themselves."""
+
+    base: int = 0
+    step: int = 1
+    low: int | None = 0
+    high: int | None = 0
+    text: str = ""
+
+
+class _Stamp(msgspec.Struct):
+    """What a file says of itself: whose rows these are, in which words, in which order of producers."""
+
+    segment: str
+    vocabulary: str
+    version: int
+    producers: list[str]
+    forms: dict[str, _Form]
+
+
 @dataclass(frozen=True, slots=True)
 class MappedSegment:
     """The rows of one segment.
 
     Args:
         segment: what the manifest says.
-        frame: all columns but the texts, without a copy: codes, integers, flags; ``producer`` as 64 bits.
-        columns: the same by name.
-        texts: the text columns, mapped, not yet in polars (which would make a view of each value).
-        times: ``columns["time"]`` for binary searches.
+        times: when each row's request ended, ascending.
+        producers: the ids that the codes of ``producer`` stand for, ascending.
+        hot_bytes: the size of the columns of :data:`HOT` in the file.
     """
 
     segment: Segment
-    frame: pl.DataFrame
-    columns: dict[str, pl.Series]
-    texts: pa.Table
     times: npt.NDArray[np.int64]
+    producers: npt.NDArray[np.uint64]
+    hot_bytes: int
+    _table: pa.Table
+    _forms: dict[str, _Form]
+    _held: dict[str, Held] = field(default_factory=dict)
+    _texts: dict[str, HeldText] = field(default_factory=dict)
+    _present: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
 
-    def text(self, name: str, start: int, stop: int) -> pl.Series:
-        """Rows ``[start, stop)`` of the text column ``name``."""
-        if name == "producer":
-            return hex_words(self.columns[name].slice(start, stop - start))
-        return series(name, self.texts[name].slice(start, stop - start))
+    def held(self, name: str) -> Held:
+        """A column of words (as codes), flags, numbers, or ``producer`` (as places in :attr:`producers`)."""
+        found = self._held.get(name)
+        if found is None:
+            found = self._held[name] = self._open(name)
+        return found
 
+    def text(self, name: str) -> HeldText:
+        """A column of texts."""
+        found = self._texts.get(name)
+        if found is None:
+            array = self._table[name].chunk(0) if name in self._table.column_names else None
+            found = self._texts[name] = HeldText(array, self._forms[name].text, self.segment.rows)
+        return found
 
-def take(parts: Sequence[tuple[MappedSegment, npt.NDArray[np.int64]]]) -> pl.DataFrame:
-    """All columns of the rows with these numbers, segment by segment; codes stay codes."""
-    texts = pa.concat_tables([mapped.texts.take(pa.array(rows)) for mapped, rows in parts])
-    frame: pl.DataFrame = pl.concat([mapped.frame[rows] for mapped, rows in parts], how="vertical_relaxed")
-    return pl.DataFrame(
-        [
-            series(name, texts[name])
-            if name in TEXTS
-            else hex_words(frame[name])
-            if name == "producer"
-            else frame[name]
-            for name in ROW_SCHEMA.names
-        ]
-    )
+    def present(self, name: str) -> npt.NDArray[np.int64]:
+        """The codes that occur in a column of words."""
+        found = self._present.get(name)
+        if found is None:
+            held = self.held(name)
+            some = held.numbers[:1] if not held.numbers.strides[0] else held.numbers
+            found = self._present[name] = np.flatnonzero(np.bincount(some)) + held.base
+        return found
+
+    def _open(self, name: str) -> Held:
+        form = self._forms[name]
+        if name not in self._table.column_names:
+            alike = np.broadcast_to(np.uint8(0), self.segment.rows)
+            return Held(alike, None, form.base, form.step, form.low, form.high)
+        array = self._table[name].chunk(0)
+        bits, data = array.buffers()
+        numbers = np.frombuffer(data, array.type.to_pandas_dtype())[: self.segment.rows]
+        known = np.frombuffer(bits, np.uint8) if array.null_count else None
+        return Held(numbers, known, form.base, form.step, form.low, form.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +175,13 @@ def cube_words(cube: Cube) -> set[tuple[str, str]]:
 def code_cube(segment: Segment, cube: Cube, vocabulary: Vocabulary) -> CodedCube:
     """``cube`` in the codes of ``vocabulary``, which holds all its words."""
 
-    def coded(table: pa.Table, name: str) -> pl.Series:
+    def in_codes(table: pa.Table, name: str) -> pl.Series:
         words = table[name].cast(pa.string()).to_pylist()
         codes = [0 if word is None else vocabulary.code(name, word) for word in words]
         return pl.Series(name, codes, dtype=pl.UInt32)
 
     cells = [
-        coded(cube.cells, name)
+        in_codes(cube.cells, name)
         if name in DIMENSIONS
         else series(name, cube.cells[name]).cast(pl.Int128 if name in MONEY else pl.Int64)
         for name in cube.cells.column_names
@@ -137,7 +190,7 @@ def code_cube(segment: Segment, cube: Cube, vocabulary: Vocabulary) -> CodedCube
     histograms = pl.DataFrame(
         [
             series("quarter", marks["quarter"]),
-            coded(marks, "model"),
+            in_codes(marks, "model"),
             series("measure", marks["measure"].cast(pa.string())),
             series("mark", marks["bucket"]),
             series("n", marks["n"]),
@@ -152,13 +205,6 @@ def series(name: str, array: pa.ChunkedArray) -> pl.Series:
     return cast("pl.Series", pl.from_arrow(array, rechunk=False)).alias(name)
 
 
-def hex_words(producers: pl.Series) -> pl.Series:
-    """64-bit producer ids as 16 hexadecimal digits."""
-    raw = producers.to_numpy().astype(">u8").tobytes()
-    fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(8), len(producers), [None, pa.py_buffer(raw)])
-    return series(producers.name, pa.chunked_array([fixed.cast(pa.binary())])).bin.encode("hex")
-
-
 def write_segment(path: Path, segment: Segment, rows: pa.Table, vocabulary: Vocabulary) -> None:
     """Make the mirror file of ``segment`` from its ``rows`` (``ROW_SCHEMA``); only under the host's lock.
 
@@ -166,9 +212,17 @@ def write_segment(path: Path, segment: Segment, rows: pa.Table, vocabulary: Voca
         OSError: there is no space.
     """
     vocabulary.add(_words(rows))
-    held = {column.name: _held(column, rows[column.name].combine_chunks(), vocabulary) for column in STORED}
-    stamp = {"segment": segment.id, "vocabulary": vocabulary.id, "version": str(vocabulary.version)}
-    table = pa.table(held).replace_schema_metadata(stamp)
+    producers = pc.unique(rows["producer"]).sort()
+    arrays: dict[str, pa.Array] = {}
+    forms: dict[str, _Form] = {}
+    # The hot columns first and the texts last, so that each kind has its pages to itself.
+    for column in sorted(STORED, key=lambda column: (column.name in TEXTS, column.name not in HOT)):
+        whole = rows[column.name].combine_chunks()
+        array, forms[column.name] = _formed(column, whole, vocabulary, producers)
+        if array is not None:
+            arrays[column.name] = array
+    stamp = _Stamp(segment.id, vocabulary.id, vocabulary.version, producers.to_pylist(), forms)
+    table = pa.table(arrays).replace_schema_metadata({b"stamp": msgspec.json.encode(stamp)})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as file:
         file.write_table(table)
@@ -186,29 +240,29 @@ def open_segment(path: Path, segment: Segment, vocabulary: Vocabulary) -> Mapped
     try:
         with pa.memory_map(str(path)) as source:
             table = pa.ipc.open_file(source).read_all()
+        stamp = msgspec.json.decode((table.schema.metadata or {})[b"stamp"], type=_Stamp)
     except FileNotFoundError:
         raise
-    except (OSError, pa.ArrowException, ValueError) as error:
-        raise DamagedFile(str(error)) from error
-    stamp = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    except (OSError, pa.ArrowException, ValueError, KeyError) as error:
+        raise DamagedFile(f"{path.name}: {error}") from error
     if (
-        stamp.get("segment") != segment.id
-        or stamp.get("vocabulary") != vocabulary.id
+        stamp.segment != segment.id
+        or stamp.vocabulary != vocabulary.id
         or table.num_rows != segment.rows
-        or table.column_names != ROW_SCHEMA.names
+        or stamp.forms.keys() != {column.name for column in STORED}
     ):
         raise DamagedFile(f"{path.name} does not belong to its segment and vocabulary")
-    if int(stamp["version"]) > vocabulary.version:
+    if stamp.version > vocabulary.version:
         vocabulary.refresh()
-    if int(stamp["version"]) > vocabulary.version:
+    if stamp.version > vocabulary.version:
         raise DamagedVocabulary(f"{path.name} names words the vocabulary does not hold")
-    columns = {name: series(name, table[name]) for name in table.column_names if name not in TEXTS}
     return MappedSegment(
         segment,
-        pl.DataFrame(list(columns.values())),
-        columns,
-        table.select(TEXTS),
-        columns["time"].to_numpy(),
+        np.frombuffer(table["time"].chunk(0).buffers()[1], np.int64)[: segment.rows],
+        np.array([int(producer, 16) for producer in stamp.producers], np.uint64),
+        sum(table[name].nbytes for name in table.column_names if name in HOT),
+        table,
+        stamp.forms,
     )
 
 
@@ -219,29 +273,43 @@ def _words(rows: pa.Table) -> Iterator[tuple[str, str]]:
                 yield name, word
 
 
-def _held(column: Column, array: Any, vocabulary: Vocabulary) -> pa.Array:
-    if column.name == "producer":
-        return _producers(array)
-    if column.kind == "word":
-        return _codes(column.name, array, vocabulary)
-    if column.kind == "text":
-        return array
-    widths = _WIDTHS[column.kind]
-    if len(widths) > 1 and (pc.max(array).as_py() or 0) >= 2**32:
-        return array.cast(widths[1])
-    return array.cast(widths[0])
+def _formed(
+    column: Column, array: Any, vocabulary: Vocabulary, producers: pa.StringArray
+) -> tuple[pa.Array | None, _Form]:
+    """What the file holds of a column, and how; ``None``: its form says it all."""
+    match column.kind:
+        case "time" if column.name == "time":
+            return array, _Form(low=array[0].as_py(), high=array[-1].as_py())
+        case "text" if column.name in TEXTS:
+            if array.null_count == len(array):
+                return None, _Form()
+            ids, text = id_array(array)
+            return ids, _Form(text=text)
+        case "text":
+            return _coded(pc.index_in(array, producers).to_numpy())
+        case "word":
+            return _coded(_codes(column.name, array, vocabulary))
+        case "flag":
+            codes = pc.if_else(array, TRUE, FALSE).fill_null(UNKNOWN)
+            return _coded(codes.to_numpy(zero_copy_only=False))
+    known = array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else None
+    values = array.cast(pa.int64()).fill_null(0).to_numpy()
+    numbers, base, step, low, high = hold(values, known)
+    form = _Form(base, step, low, high)
+    if numbers is None:
+        return None, form
+    return pa.array(numbers, mask=None if known is None else ~known), form
 
 
-def _codes(name: str, array: pa.DictionaryArray, vocabulary: Vocabulary) -> pa.Array:
+def _coded(codes: npt.NDArray[Any]) -> tuple[pa.Array | None, _Form]:
+    numbers, alike = coded(codes)
+    form = _Form(base=alike, low=int(codes.min()), high=int(codes.max()))
+    return None if numbers is None else pa.array(numbers), form
+
+
+def _codes(name: str, array: pa.DictionaryArray, vocabulary: Vocabulary) -> npt.NDArray[np.uint32]:
     codes = [vocabulary.code(name, word) or 0 for word in array.dictionary.to_pylist()]
-    broad = name in _BROAD or max(codes, default=0) >= 2**16
-    table = np.array([*codes, 0], dtype=np.uint32 if broad else np.uint16)
+    table = np.array([*codes, 0], dtype=np.uint32)
     # Unknown rows point behind the dictionary, where the code 0 stands.
     places = pc.fill_null(array.indices, len(codes)).to_numpy(zero_copy_only=False)
-    return pa.array(table[places])
-
-
-def _producers(array: pa.StringArray) -> pa.Array:
-    coded = array.dictionary_encode()
-    numbers = np.array([int(text, 16) for text in coded.dictionary.to_pylist()], dtype=np.uint64)
-    return pa.array(numbers[coded.indices.to_numpy()])
+    return cast("npt.NDArray[np.uint32]", table[places])

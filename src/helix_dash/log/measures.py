@@ -7,25 +7,40 @@ they add up over nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
+import numpy.typing as npt
 import polars as pl
 
+from helix_dash.log.held import FALSE, Integers, Verdict, both, opposite
 from helix_dash.log.vocabulary import Vocabulary
 
 Number = int | float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Adding:
-    """How to add up: what the codes mean, and the integer type that surely holds every sum."""
+class Rows(Protocol):
+    """Some rows of one segment."""
 
     vocabulary: Vocabulary
-    width: type[pl.Int64] | type[pl.Int128]
+
+    def values(self, column: str) -> Integers:
+        """Numbers in inner units, 0 where unknown."""
+
+    def scaled(self, column: str) -> tuple[Whole, int]:
+        """Numbers of any width, 0 where unknown, and what each has to be multiplied with."""
+
+    def known(self, column: str) -> Verdict:
+        """Which numbers are known."""
+
+    def is_any(self, column: str, codes: Sequence[int]) -> Verdict:
+        """Which rows hold one of these codes of words or flags."""
 
 
-Expression = Callable[[Adding], pl.Expr]
+Whole = npt.NDArray[Any]
+Addend = tuple[tuple[Whole, int] | None, Verdict]
+"""What each row adds to a sum, many fold (``None``: one), and which rows do."""
 
 TOKENS = ("uncached_tokens", "cached_tokens", "cache_write_tokens", "visible_tokens", "reasoning_tokens")
 
@@ -35,14 +50,12 @@ class Tally:
     """One whole sum.
 
     Args:
-        reads: the stored columns it needs of rows.
-        rows: its aggregation over rows.
+        rows: what rows add to it.
         cells: its aggregation over cells of cubes.
     """
 
-    reads: tuple[str, ...]
-    rows: Expression
-    cells: Expression
+    rows: Callable[[Rows], Addend]
+    cells: Callable[[Vocabulary], pl.Expr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,50 +81,43 @@ def word_is(vocabulary: Vocabulary, column: str, word: str) -> pl.Expr:
     return pl.lit(value=False) if code is None else pl.col(column) == code
 
 
-def succeeded(vocabulary: Vocabulary) -> pl.Expr:
-    """Whether a row counts for latencies."""
-    return word_is(vocabulary, "status", "success")
+def _is(rows: Rows, column: str, word: str) -> Verdict:
+    code = rows.vocabulary.code(column, word)
+    return False if code is None else rows.is_any(column, (code,))
 
 
-def _sum(column: str) -> Expression:
-    return lambda adding: pl.col(column).cast(adding.width).sum()
-
-
-def _known(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.Int64).fill_null(0)
+def _sum(column: str) -> Callable[[Vocabulary], pl.Expr]:
+    return lambda _: pl.col(column).cast(pl.Int128).sum()
 
 
 def _total(column: str) -> Tally:
-    return Tally((column,), _sum(column), _sum(column))
+    return Tally(lambda rows: (rows.scaled(column), True), _sum(column))
 
 
 def _counted(column: str, word: str) -> Tally:
     return Tally(
-        (column,),
-        lambda adding: word_is(adding.vocabulary, column, word).sum(),
-        lambda adding: pl.when(word_is(adding.vocabulary, column, word)).then(pl.col("requests")).sum(),
+        lambda rows: (None, _is(rows, column, word)),
+        lambda vocabulary: pl.when(word_is(vocabulary, column, word)).then(pl.col("requests")).sum(),
     )
 
 
-def _priced() -> pl.Expr:
-    return pl.col("cost_usd").is_not_null() & pl.col("priced").fill_null(value=True)
+def _priced(rows: Rows) -> Verdict:
+    return both(rows.known("cost_usd"), opposite(rows.is_any("priced", (FALSE,))))
 
 
-def _unpriced(adding: Adding) -> pl.Expr:
-    tokens = pl.sum_horizontal([_known(column) for column in TOKENS])
-    return (succeeded(adding.vocabulary) & ~_priced() & (tokens > 0)).sum()
+def _unpriced(rows: Rows) -> Addend:
+    unpriced = both(_is(rows, "status", "success"), opposite(_priced(rows)))
+    if unpriced is False:
+        return None, False
+    return None, both(unpriced, sum(rows.values(column) for column in TOKENS) > 0)
 
 
-def _generated(value: pl.Expr) -> Expression:
-    def rows(adding: Adding) -> pl.Expr:
-        timed = succeeded(adding.vocabulary) & pl.col("latency_ms").is_not_null()
-        return pl.when(timed).then(value).cast(adding.width).sum()
-
-    return rows
+def _timed(rows: Rows) -> Verdict:
+    return both(_is(rows, "status", "success"), rows.known("latency_ms"))
 
 
 TALLIES: dict[str, Tally] = {
-    "requests": Tally((), lambda _: pl.len(), _sum("requests")),
+    "requests": Tally(lambda _: (None, True), _sum("requests")),
     "success": _counted("status", "success"),
     "error": _counted("status", "error"),
     "throttled": _counted("status", "throttled"),
@@ -123,22 +129,16 @@ TALLIES: dict[str, Tally] = {
     "cache_bypass": _counted("cache", "bypass"),
     "simulated_requests": _counted("source", "simulated"),
     **{column: _total(column) for column in TOKENS},
-    "cost_usd": Tally(
-        ("cost_usd", "priced"),
-        lambda adding: pl.when(_priced()).then(pl.col("cost_usd")).cast(adding.width).sum(),
-        _sum("cost_usd"),
-    ),
+    "cost_usd": Tally(lambda rows: (rows.scaled("cost_usd"), _priced(rows)), _sum("cost_usd")),
     "avoided_cost_usd": _total("avoided_cost_usd"),
-    "priced": Tally(("cost_usd", "priced"), lambda _: _priced().sum(), _sum("priced")),
-    "unpriced": Tally(("cost_usd", "priced", "status", *TOKENS), _unpriced, _sum("unpriced")),
+    "priced": Tally(lambda rows: (None, _priced(rows)), _sum("priced")),
+    "unpriced": Tally(_unpriced, _sum("unpriced")),
     "generated_tokens": Tally(
-        ("status", "latency_ms", "visible_tokens", "reasoning_tokens"),
-        _generated(_known("visible_tokens") + _known("reasoning_tokens")),
+        lambda rows: ((rows.values("visible_tokens") + rows.values("reasoning_tokens"), 1), _timed(rows)),
         _sum("generated_tokens"),
     ),
     "generation_ms": Tally(
-        ("status", "latency_ms", "ttft_ms"),
-        _generated(_known("latency_ms") - _known("ttft_ms")),
+        lambda rows: ((rows.values("latency_ms") - rows.values("ttft_ms"), 1), _timed(rows)),
         _sum("generation_ms"),
     ),
 }
@@ -203,7 +203,7 @@ PERCENTILES: dict[str, tuple[str, int]] = {
 """Percentile → the duration column and the percent; over successes, TTFT over streams."""
 
 
-def measured(vocabulary: Vocabulary, column: str) -> pl.Expr:
+def measured(rows: Rows, column: str) -> Verdict:
     """The rows whose ``column`` counts for a percentile."""
-    counts = succeeded(vocabulary) & pl.col(column).is_not_null()
-    return counts & pl.col("stream").fill_null(value=True) if column == "ttft_ms" else counts
+    counts = both(_is(rows, "status", "success"), rows.known(column))
+    return both(counts, opposite(rows.is_any("stream", (FALSE,)))) if column == "ttft_ms" else counts

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
-from functools import reduce
-from operator import and_
 from typing import Any
 
 import numpy as np
@@ -21,17 +19,19 @@ from helix_dash.errors import BadQuery, StoreUnavailable
 from helix_dash.log.batches import batches
 from helix_dash.log.buckets import Bucket, bucket_starts, following_start
 from helix_dash.log.cells import Cells, Question
-from helix_dash.log.filtering import expression, needed
+from helix_dash.log.cube import DIMENSIONS
+from helix_dash.log.expired import matching_cells
 from helix_dash.log.health import LogHealth, health
-from helix_dash.log.mapped import take
+from helix_dash.log.held import both
+from helix_dash.log.matching import Tests, tests
 from helix_dash.log.measures import Number
 from helix_dash.log.mirror import MirrorState
-from helix_dash.log.ordering import first_rows
+from helix_dash.log.ordering import page
 from helix_dash.log.results import Results
-from helix_dash.log.scan import Positions, Scan, in_words, scan
+from helix_dash.log.scan import Run, Scan, gathered, matching_rows, scan
 from helix_dash.log.schema import BY_NAME
 from helix_dash.log.series import Answer, Series, answer, series, totals
-from helix_dash.log.shown import parse_row_id, shown_rows, stored_columns
+from helix_dash.log.shown import parse_row_id, shown_lists, stored_columns
 from helix_dash.log.view import View
 from helix_dash.model import Filter, Scope, Slice, Sort, us_from_utc
 
@@ -139,9 +139,8 @@ class RequestLog:
     def _batches(
         self, state: MirrorState, now: int, scope: Scope, where: Filter, columns: Sequence[str]
     ) -> Iterator[pl.DataFrame]:
-        found, test = self._matching(state, now, scope, where)
-        tested = needed(where.conditions) | found.guard_columns | {"organization"}
-        return batches(found, test, tested, stored_columns(columns), state.vocabulary)
+        found = self._scan(state, now, scope, where)
+        return batches(found, stored_columns(columns), state.vocabulary)
 
     def one(self, scope: Scope, row_id: str) -> dict[str, Any] | None:
         """The row named ``row_id`` as shown; ``None`` when it is not there or outside ``scope``."""
@@ -151,15 +150,15 @@ class RequestLog:
     def _one(
         self, state: MirrorState, scope: Scope, producer_id: str, sequence: int
     ) -> dict[str, Any] | None:
-        producer = int(producer_id, 16)
-        allowed = expression(scope, (), state.vocabulary, self._zone)
+        producer, allowed = int(producer_id, 16), tests(scope, (), state.vocabulary, self._zone)
         for mapped in state.segments:
-            wanted = (mapped.columns["producer"] == producer) & (mapped.columns["seq"] == sequence)
-            for row in wanted.arg_true():
-                frame = take([(mapped, np.array([row]))])
-                frame = frame if allowed is None else frame.filter(allowed)
-                if frame.height:
-                    return shown_rows(in_words(frame, state.vocabulary))[0]
+            code = int(np.searchsorted(mapped.producers, producer))
+            if code == len(mapped.producers) or mapped.producers[code] != producer:
+                continue
+            run = Run(mapped, 0, mapped.segment.rows)
+            here = both(run.held("producer").is_any([code], 0), run.held("seq").between(sequence, sequence))
+            for row in matching_rows(both(here, allowed.of(run)), run.rows).tolist():
+                return shown_lists(gathered([(run, row)], state.vocabulary))[0]
         return None
 
     def values(self, scope: Scope, column: str, contains: str = "", limit: int = 200) -> list[str]:
@@ -195,15 +194,12 @@ class RequestLog:
             raise StoreUnavailable("The log has not been read yet.")
         return state
 
-    def _matching(
+    def _scan(
         self, state: MirrorState, now: int, scope: Scope, where: Filter, watermark: int | None = None
-    ) -> tuple[Scan, pl.Expr | None]:
-        """The rows of the period, and what they must hold to match."""
+    ) -> Scan:
         start, end = period_of(where, now)
-        found = scan(state, start, end, now, watermark)
-        test = expression(scope, where.conditions, state.vocabulary, self._zone)
-        tests = [part for part in (found.guard, test) if part is not None]
-        return found, reduce(and_, tests) if tests else None
+        asked = tests(scope, where.conditions, state.vocabulary, self._zone)
+        return scan(state, start, end, now, asked, watermark)
 
     def _page(
         self,
@@ -217,29 +213,28 @@ class RequestLog:
     ) -> Page:
         if watermark is None:
             watermark = max((mapped.segment.max_ingested for mapped in state.segments), default=0)
-        found, test = self._matching(state, now, scope, where, watermark)
-        rows = np.arange(found.rows, dtype=np.int64)
-        if found.rows and test is not None:
-            tested = needed(where.conditions) | found.guard_columns | {"organization"}
-            rows = _true(found.frame(sorted(tested)), test)
-        if part.limit == 0 or part.offset >= len(rows):
-            return Page([], len(rows), watermark)
-        count = min(part.offset + part.limit, len(rows))
-        first = first_rows(found, rows, sort, count, state.vocabulary)[part.offset :]
-        return Page(shown_rows(in_words(found.gather(first), state.vocabulary)), len(rows), watermark)
+        found = self._scan(state, now, scope, where, watermark)
+        places, total = page(found, sort, part, state.vocabulary)
+        return Page(shown_lists(gathered(places, state.vocabulary)), total, watermark)
 
     def _words(self, state: MirrorState, scope: Scope, column: str) -> list[str]:
-        """The words of a column, in order. Of a scope only those in its own rows, which are looked through."""
-        words = state.vocabulary.words(column)
-        if scope.organization is None:
-            return sorted(word for word in words if word and word.isprintable())
-        mine = state.vocabulary.code("organization", scope.organization)
+        """The words that rows of ``scope`` hold in a column, in order; those of expired rows are not among them."""
         codes: set[int] = set()
+        mine = tests(scope, (), state.vocabulary, self._zone)
         for mapped in state.segments:
-            if mine is not None:
-                own = mapped.columns["organization"] == mine
-                codes |= set(mapped.columns[column].filter(own).unique())
-        return sorted(word for code in codes if (word := words[code]))
+            run = Run(mapped, 0, mapped.segment.rows)
+            verdict = mine.of(run)
+            if verdict is True:
+                codes.update(mapped.present(column).tolist())
+            elif verdict is not False:
+                codes.update(np.unique(mapped.held(column).values(verdict)).tolist())
+        if column in DIMENSIONS:
+            codes.update(self._words_of_cubes(state, mine, column))
+        words = (state.vocabulary.word(column, code) for code in codes)
+        return sorted(word for word in words if word and word.isprintable())
+
+    def _words_of_cubes(self, state: MirrorState, mine: Tests, column: str) -> set[int]:
+        return {code for cube in state.cubes for code in matching_cells(cube.cells, mine)[column].unique()}
 
     def _answer(
         self,
@@ -277,8 +272,3 @@ def period_of(where: Filter, now: int) -> tuple[int, int]:
     start, end = us_from_utc(where.period.start), us_from_utc(where.period.end)
     start = max(start, now - OLDEST)
     return start, max(start, min(end, now + AHEAD))
-
-
-def _true(frame: pl.DataFrame, test: pl.Expr) -> Positions:
-    # with_columns: a test that is the same for all rows becomes as long as the frame.
-    return frame.with_columns(test.alias("test"))["test"].arg_true().to_numpy().astype(np.int64)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import reduce
-from operator import and_
 from typing import Any, Protocol
 
 import polars as pl
@@ -19,20 +17,11 @@ from helix_dash.errors import BadQuery
 from helix_dash.log import completeness
 from helix_dash.log.cells import Cells, Group, Question
 from helix_dash.log.expired import Expired, expired
-from helix_dash.log.filtering import expression, needed
-from helix_dash.log.measures import MEASURES, PERCENTILES, TALLIES, Number, measured
+from helix_dash.log.measures import MEASURES, PERCENTILES, Number
 from helix_dash.log.mirror import MirrorState
-from helix_dash.log.scan import scan
+from helix_dash.log.rows import of_rows
 from helix_dash.log.schema import PICO
-from helix_dash.log.tally import (
-    Histogram,
-    Integers,
-    Ranked,
-    added,
-    histograms,
-    percentile_of_histogram,
-    tallied,
-)
+from helix_dash.log.tally import Histogram, added, percentile_of_histogram
 
 MOST_GROUPS = 1000
 
@@ -232,47 +221,10 @@ def _needs(measures: Sequence[str]) -> tuple[list[str], list[str]]:
     return sorted(wanted | {"requests"}), sorted(durations)
 
 
-class _RowDurations:
-    """Durations as they stand in the rows of this host."""
-
-    def __init__(self, keys: Integers, micros: Integers) -> None:
-        self._keys, self._micros = keys, micros
-        self._ranked: dict[int, Ranked] = {}
-
-    def at(self, percent: int, per_group: int) -> dict[int, int]:
-        if per_group not in self._ranked:
-            self._ranked[per_group] = Ranked(self._keys // per_group, self._micros)
-        return self._ranked[per_group].at(percent)
-
-    def histograms(self, per_group: int) -> dict[int, Histogram]:
-        return histograms(self._keys // per_group, self._micros)
-
-
 def answer(
     state: MirrorState, question: Question, cells: Cells, tallies: list[str], durations: list[str]
 ) -> Answer:
     """What the mirror's rows, and the cubes where there are none, say about ``question``."""
     gone = expired(state, question, cells, tallies, durations)
-    frame = _rows(state, question, tallies, durations).with_columns(cells.key())
-    ranked: dict[str, Durations] = {}
-    for column in durations:
-        part = frame.filter(measured(state.vocabulary, column)).select("k", pl.col(column).cast(pl.Int64))
-        ranked[column] = _RowDurations(part["k"].to_numpy(), part[column].to_numpy())
-    parts = [tallied(frame, tallies, state.vocabulary), *gone.parts]
-    return Answer(added(parts), ranked, gone)
-
-
-def _rows(state: MirrorState, question: Question, tallies: list[str], durations: list[str]) -> pl.DataFrame:
-    """The rows of the question with the columns that its figures read."""
-    found = scan(state, question.start, question.end, question.now)
-    test = expression(question.scope, question.conditions, state.vocabulary, question.zone)
-    tests = [part for part in (found.guard, test) if part is not None]
-    reads = {column for name in tallies for column in TALLIES[name].reads}
-    reads |= {"time", *question.dims, *durations, *(("status", "stream") if durations else ())}
-    tested = needed(question.conditions) | found.guard_columns
-    if question.scope.organization is not None:
-        tested |= {"organization"}
-    frame = found.frame(reads | tested)
-    if len(question.starts) > 1:
-        frame = frame.with_columns(found.buckets(question.starts))
-    return frame.filter(reduce(and_, tests)) if tests else frame
+    sums, ranked = of_rows(state, question, cells, tallies, durations)
+    return Answer(added([sums, *gone.parts]), dict(ranked), gone)

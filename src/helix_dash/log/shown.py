@@ -7,13 +7,14 @@ shares 0–1, flags true or false, unknown ``None``. CSV: the same as text, mone
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
+import numpy as np
 import polars as pl
 
 from helix_dash.log.filtering import UNITS, value_expression
-from helix_dash.log.schema import BY_NAME, SHOWN, STORED
+from helix_dash.log.schema import BY_NAME, SHOWN, STORED, Column
 from helix_dash.model import utc_from_us
 
 _ROW_ID = re.compile(r"([0-9a-f]{16})-([1-9][0-9]{0,18})")
@@ -45,19 +46,38 @@ def stored_columns(columns: Sequence[str]) -> tuple[str, ...]:
 
 def shown_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
     """All shown columns of each row, and ``row_id``; ``frame`` holds all stored columns, words as words."""
-    values = frame.select(value_expression(column.name) for column in SHOWN)
-    lists = [_values(column.kind, values[column.name].to_list()) for column in SHOWN]
-    ids = map(row_id, frame["producer"], frame["seq"])
-    names = ["row_id", *(column.name for column in SHOWN)]
-    return [dict(zip(names, row, strict=True)) for row in zip(ids, *lists, strict=True)]
+    return shown_lists({column.name: frame[column.name].to_list() for column in STORED})
 
 
-def _values(kind: str, values: list[Any]) -> list[Any]:
-    if kind == "time":
-        return [None if value is None else iso(value) for value in values]
-    if kind in _DIGITS:
-        return [None if value is None else value / UNITS[kind] for value in values]
+def shown_lists(stored: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    """The same of rows given as one list of inner values per stored column."""
+    lists = [_values(column, stored) for column in SHOWN]
+    ids = map(row_id, stored["producer"], stored["seq"])
+    return [dict(zip(_NAMES, row, strict=True)) for row in zip(ids, *lists, strict=True)]
+
+
+_NAMES = ("row_id", *(column.name for column in SHOWN))
+
+
+def _values(column: Column, stored: Mapping[str, list[Any]]) -> list[Any]:
+    if column.derived:
+        parts = [stored[part] for part in column.derived]
+        add = _sum if any(None in part for part in parts) else sum
+        return list(map(add, zip(*parts, strict=True)))
+    values = stored[column.name]
+    if column.kind == "time":
+        # A time is never unknown. Milliseconds are cut, not rounded, as isoformat() does.
+        texts = np.datetime_as_string(np.array(values, "M8[us]"), unit="ms", timezone="UTC")
+        return cast("list[Any]", texts.tolist())
+    if column.kind in _DIGITS:
+        unit = UNITS[column.kind]
+        return [None if value is None else value / unit for value in values]
     return values
+
+
+def _sum(parts: tuple[int | None, ...]) -> int | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
 
 
 def csv_texts(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:

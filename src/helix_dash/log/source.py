@@ -45,22 +45,27 @@ class Part:
     behind: int
 
     @property
-    def in_use(self) -> bool:
-        """Whether anybody has written to it, or folded it. LOG_SHARDS may have been raised a moment ago."""
-        return bool(self.coverage or self.behind)
+    def beats(self) -> bool:
+        """Whether anybody has ever folded it."""
+        return "heartbeat" in self.stats
 
 
 def joined(parts: Sequence[Part]) -> Pulse:
-    """What ``parts`` say together."""
-    used = [part for part in parts if part.in_use]
-    beats = [part.stats["heartbeat"] for part in used if "heartbeat" in part.stats]
+    """What ``parts`` say together.
+
+    A shard that nobody has written to or folded says nothing: LOG_SHARDS may have been raised a moment ago. One
+    that is written to and was never folded makes it unknown how far the log is complete.
+    """
+    waiting = [part for part in parts if part.behind and not part.beats]
+    begun = [part for part in parts if part.coverage]
+    beats = [part.stats["heartbeat"] for part in parts if part.beats]
     names = {name for part in parts for name in part.stats} - {"heartbeat"}
     stats = {name: sum(part.stats.get(name, 0) for part in parts) for name in sorted(names)}
-    if beats and len(beats) == len(used):
+    if beats and not waiting:
         stats["heartbeat"] = min(beats)
     return Pulse(
         marks=tuple(part.mark for part in parts),
-        coverage=tuple(common([part.coverage for part in used])),
+        coverage=() if waiting else tuple(common([part.coverage for part in begun])),
         stats=stats,
         behind=sum(part.behind for part in parts),
     )

@@ -13,37 +13,158 @@ import numpy.typing as npt
 import polars as pl
 
 from helix_dash.log.cube import BUCKETS, bucket_of, bucket_value
-from helix_dash.log.measures import TALLIES, Adding
+from helix_dash.log.held import Integers, Verdict
+from helix_dash.log.measures import TALLIES, Rows, Whole
 from helix_dash.log.vocabulary import Vocabulary
 
-Integers = npt.NDArray[np.int64]
 Histogram = npt.NDArray[np.int64]
 
 _VALUE_BITS = 40  # a duration is under 7 days, 6.1e11 µs
 _KEYS = 1 << 23  # and this many cells fit beside it in 63 bits
 
+_DENSE = 1 << 18
+"""Cells up to which there is a place for each; of more only those that occur are kept."""
 
-def tallied(
-    frame: pl.DataFrame, names: Sequence[str], vocabulary: Vocabulary, *, cells: bool = False
-) -> pl.DataFrame:
-    """``k`` and one 128-bit column per tally; one line per ``k`` that occurs in ``frame``."""
-    adding = Adding(vocabulary, pl.Int128 if cells else _width(frame))
-    expressions = [
-        (TALLIES[name].cells if cells else TALLIES[name].rows)(adding).cast(pl.Int128).alias(name)
-        for name in names
-    ]
-    if frame.height and frame["k"].n_unique() > 1:
-        return frame.group_by("k").agg(expressions)
-    key = frame["k"].head(1)
-    return pl.DataFrame([key]).hstack(frame.select(expressions).head(len(key)))
+_LOW_BITS = 30
+_EXACT = 1 << 53
+"""Whole numbers up to here are added without error as the floats that numpy counts weights in."""
+
+_CARRY_EVERY = 128
 
 
-def _width(frame: pl.DataFrame) -> type[pl.Int64] | type[pl.Int128]:
-    """64 bits when no sum over ``frame`` can leave them (ten of the largest costs would), as they are faster."""
-    amounts = frame.select(pl.col(pl.Int64, pl.UInt32).exclude("k", "bucket", "time").max())
-    largest = max((value for value in amounts.row(0) if value is not None), default=0) if amounts.width else 0
-    # Two amounts meet in one addend at most: visible and reasoning tokens.
-    return pl.Int64 if 2 * largest * frame.height < 2**62 else pl.Int128
+def tallied(frame: pl.DataFrame, names: Sequence[str], vocabulary: Vocabulary) -> pl.DataFrame:
+    """Cells of cubes added up: ``k`` and one 128-bit column per tally, one line per ``k`` that occurs."""
+    expressions = [TALLIES[name].cells(vocabulary).cast(pl.Int128).alias(name) for name in names]
+    return frame.group_by("k").agg(expressions)
+
+
+class Places:
+    """Which cell each of some rows belongs to.
+
+    Args:
+        cells: how many cells there are.
+        count: how many rows.
+        keys: the cell of each row; ``None`` when rows of one cell stand together.
+        cuts: then the place where each cell's rows begin, and their end.
+    """
+
+    def __init__(self, cells: int, count: int, keys: Integers | None, cuts: Integers | None) -> None:
+        self.cells, self.count = cells, count
+        self._keys, self._cuts = keys, cuts
+        if cuts is not None:
+            self._used = np.flatnonzero(np.diff(cuts))
+
+    def keys(self) -> Integers:
+        """The cell of each row."""
+        if self._keys is None:
+            assert self._cuts is not None
+            self._keys = np.repeat(np.arange(self.cells), np.diff(self._cuts))
+        return self._keys
+
+    def counts(self, verdict: Verdict) -> Integers:
+        """How many rows of each cell ``verdict`` holds for."""
+        if verdict is False:
+            return np.zeros(self.cells, np.int64)
+        if self._cuts is not None:
+            return np.diff(self._cuts) if verdict is True else self._slices(verdict)
+        keys = self.keys()
+        return np.bincount(keys if verdict is True else keys[verdict], minlength=self.cells)
+
+    def sums(self, addends: tuple[Whole, int], verdict: Verdict) -> tuple[Integers, Integers]:
+        """The sum of addends of each cell in two parts: what fits, and that which counts 2³⁰ fold."""
+        values, fold = addends
+        nothing = np.zeros(self.cells, np.int64)
+        if verdict is False or not self.count:
+            return nothing, nothing
+        if verdict is not True:
+            values = values * verdict
+        if max(int(values.max()), -int(values.min())) * fold * self.count < _EXACT:
+            return fold * self._added(values), nothing
+        whole = values.astype(np.int64) * fold
+        return self._added(whole & ((1 << _LOW_BITS) - 1)), self._added(whole >> _LOW_BITS)
+
+    def _added(self, values: Whole) -> Integers:
+        if self._cuts is not None:
+            return self._slices(values)
+        return np.bincount(self.keys(), weights=values, minlength=self.cells).astype(np.int64)
+
+    def _slices(self, values: Whole) -> Integers:
+        found = np.zeros(self.cells, np.int64)
+        if len(self._used) == 1:
+            found[self._used] = values.sum(dtype=np.int64)
+        elif len(self._used):
+            assert self._cuts is not None
+            found[self._used] = np.add.reduceat(values, self._cuts[self._used], dtype=np.int64)
+        return found
+
+
+class Sums:
+    """Tallies of rows by cell, exact whatever they hold.
+
+    Args:
+        names: the tallies, ``requests`` among them.
+        cells: how many cells there are.
+    """
+
+    def __init__(self, names: Sequence[str], cells: int) -> None:
+        self._names, self._cells = names, cells
+        self._low, self._high = (np.zeros((len(names), cells), np.int64) for _ in range(2))
+        self._added = 0
+
+    def add(self, rows: Rows, places: Places) -> None:
+        """Count ``rows`` in, which belong to ``places``."""
+        for index, name in enumerate(self._names):
+            addends, verdict = TALLIES[name].rows(rows)
+            if addends is None:
+                self._low[index] += places.counts(verdict)
+            else:
+                low, high = places.sums(addends, verdict)
+                self._low[index] += low
+                self._high[index] += high
+        self._added += 1
+        if self._added % _CARRY_EVERY == 0:
+            self._high += self._low >> _LOW_BITS
+            self._low &= (1 << _LOW_BITS) - 1
+
+    def frame(self, names: Integers | None = None) -> pl.DataFrame:
+        """``k`` and one 128-bit column per tally, one line per cell with requests; ``names`` are the cells' ``k``."""
+        used = np.flatnonzero(self._low[self._names.index("requests")])
+        keys = pl.DataFrame({"k": used if names is None else names[used]})
+        fold = pl.lit(1 << _LOW_BITS, dtype=pl.Int128)
+        sums = [
+            pl.DataFrame({"low": low[used], "high": high[used]}).select(
+                (pl.col("low").cast(pl.Int128) + pl.col("high").cast(pl.Int128) * fold).alias(name)
+            )
+            for name, low, high in zip(self._names, self._low, self._high, strict=True)
+        ]
+        return pl.concat([keys, *sums], how="horizontal")
+
+
+class Tallied:
+    """Tallies of rows by cell, whatever the number of possible cells."""
+
+    def __init__(self, names: Sequence[str], cells: int) -> None:
+        self._names = names
+        self._dense = Sums(names, cells) if cells <= _DENSE else None
+        self._parts: list[pl.DataFrame] = []
+
+    def add(self, rows: Rows, places: Places) -> None:
+        """Count ``rows`` in, which belong to ``places``."""
+        if self._dense is not None:
+            self._dense.add(rows, places)
+            return
+        cells, keys = np.unique(places.keys(), return_inverse=True)
+        sums = Sums(self._names, len(cells))
+        sums.add(rows, Places(len(cells), places.count, keys, None))
+        self._parts.append(sums.frame(cells))
+        if sum(part.height for part in self._parts) > 2 * _DENSE:
+            self._parts = [added(self._parts)]
+
+    def frame(self) -> pl.DataFrame:
+        """``k`` and one 128-bit column per tally; one line per ``k`` that occurs."""
+        if self._dense is not None:
+            return self._dense.frame()
+        return added(self._parts) if self._parts else Sums(self._names, 0).frame()
 
 
 def added(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -72,8 +72,8 @@ def bars(
             **_trace(axis, layer, hover),
             "type": "bar",
             "y": _rounded(layer.values),
-            "width": [round(width * (1 - 2 * gap)) for width in widths],
-            "offset": [round(width * gap) for width in widths],
+            "width": _once([round(width * (1 - 2 * gap)) for width in widths]),
+            "offset": _once([round(width * gap) for width in widths]),
             "marker": {"color": layer.colour, "line": {"width": 0}, **_hatched(axis, len(widths))},
         }
         for layer in layers
@@ -97,16 +97,10 @@ def lines(
         {
             **_trace(axis, layer, hover),
             "type": "scatter",
-            "mode": "lines+markers",
+            **_dots(layer),
             "y": _rounded(layer.values),
             "connectgaps": False,
             "line": {"color": layer.colour, "width": 2},
-            "marker": {
-                "color": layer.colour,
-                "size": _dots(layer.values),
-                "opacity": 1,
-                "line": {"width": 0},
-            },
         }
         for layer in layers
     ]
@@ -174,12 +168,22 @@ def _hatched(axis: Axis, count: int) -> dict[str, Any]:
     return {"pattern": {"shape": shapes, "fillmode": "overlay", "size": 5, "solidity": 0.35, "fgcolor": "rgba(255,255,255,.55)"}}  # fmt: skip
 
 
-def _dots(values: Sequence[Number]) -> list[int]:
-    padded = [None, *values, None]
-    alone = zip(padded, padded[1:], padded[2:], strict=False)
-    return [
-        5 if before is None and after is None and here is not None else 0 for before, here, after in alone
+def _once(widths: list[int]) -> int | list[int]:
+    """One number where all are the same: it is sent for every layer at every refresh."""
+    return widths[0] if len(set(widths)) == 1 else widths
+
+
+def _dots(layer: Layer) -> dict[str, Any]:
+    """Marks at the points between two gaps, which a line alone would not show."""
+    padded = [None, *layer.values, None]
+    around = zip(padded, padded[1:], padded[2:], strict=False)
+    sizes = [
+        5 if before is None and after is None and here is not None else 0 for before, here, after in around
     ]
+    marker: dict[str, Any] = {"color": layer.colour}
+    if not any(sizes):
+        return {"mode": "lines", "marker": marker}
+    return {"mode": "lines+markers", "marker": marker | {"size": sizes, "opacity": 1, "line": {"width": 0}}}
 
 
 def _rounded(values: Sequence[Number]) -> list[Number]:

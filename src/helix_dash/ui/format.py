@@ -75,8 +75,9 @@ def change(kpi: Kpi) -> str:
     if not kpi.before:
         return ""
     percent = (kpi.value - kpi.before) / kpi.before * 100
-    if abs(percent) >= 1000:
-        return f"×{_digits(kpi.value / kpi.before)}"
+    if percent >= 1000:
+        factor = kpi.value / kpi.before
+        return f"×{_significant(factor)}" if factor < 100 else ">×99"
     return f"{_signed(percent, 1 if abs(percent) < 100 else 0)}%"
 
 

@@ -13,8 +13,8 @@ from helix_dash.model import Kpi
 from helix_dash.ui import format as fmt
 from helix_dash.ui.panel import Updates
 
-WIDTH, HEIGHT = 120, 32
-"""The trend's drawing area; it is stretched to the card."""
+WIDTH, HEIGHT = 480, 128
+"""The trend's drawing area, in whole steps; it is stretched to the card."""
 
 
 def card(name: str, label: str, *, small: bool = False) -> Component:
@@ -107,7 +107,7 @@ def trend(values: Sequence[float | int | None]) -> dict[str, Any]:
                 if high > low
                 else (HEIGHT / 2 if value else HEIGHT - 2)
             )
-            runs[-1].append(f"{index * step:.1f} {height:.1f}")
+            runs[-1].append(f"{index * step:.0f} {height:.0f}")
     drawn = [run for run in runs if len(run) > 1]
     line = "".join(f"M{' '.join(run)}" for run in drawn)
     area = "".join(

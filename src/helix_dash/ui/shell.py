@@ -36,7 +36,7 @@ EXPORT, EXPORT_PROGRESS, EXPORT_CANCEL, EXPORT_LINK = (
 )
 
 PICKERS = ("model", "status", "user", "team", "endpoint")
-TITLES = {column.name: column.title for column in COLUMNS if column.kind == "word"}
+TITLES = {column.name: column.title for column in COLUMNS if column.kind in ("word", "text")}
 RUNNING = [(Output(BUSY, "data-busy"), "true", "false")]
 """``running=`` of a page's main callback: the next tick waits for it, and a thin bar shows that it runs."""
 INPUTS = {"tick": Input(TICK, "data"), "state": Input(FILTER, "data")}
@@ -108,7 +108,7 @@ def layout(sections: Sequence[Section], frame: Frame) -> Component:
                     "zone": frame.zone,
                     "refresh": f"{frame.refresh:g}",
                     "titles": TITLES,
-                    "ranges": dict(controls.RANGES),
+                    "ranges": {**dict(controls.RANGES), "now-400d": "The whole log"},
                     "from": controls.DEFAULT_RANGE,
                 },
             ),

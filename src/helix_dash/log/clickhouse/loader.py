@@ -26,10 +26,10 @@ from helix_dash.log.clickhouse import note as notes
 from helix_dash.log.clickhouse.database import Bound, Database
 from helix_dash.log.clickhouse.note import Load, Note
 from helix_dash.log.clickhouse.tables import CUBES, ROWS, WORDS, create, loadable
-from helix_dash.log.coverage import Interval
 from helix_dash.log.keys import TICK, LogKeys
 from helix_dash.log.schema import STORED
 from helix_dash.log.segment import Segment, decode_rows, digest
+from helix_dash.log.source import Pulse, Source
 from helix_dash.store import connect, reaching
 
 INTERVAL = 1.0
@@ -37,22 +37,13 @@ LEASE_MS = 10_000
 PATIENCE = 20.0
 """Seconds of loading after which what is ready is noted, so that a long first loading survives its loader."""
 
-GRACE = 30 * 60 * 10**6
+GRACE = 10 * 60 * 10**6
 """Microseconds that the rows of a merged or expired segment stay for the readers (exports) still in them."""
 
 SWEEP = 60.0
 """Seconds between two deletions; each is a piece of work for ClickHouse, however little it deletes."""
 
 _log = logging.getLogger("helix_dash.clickhouse")
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """The store at one instant: its clock in microseconds, the manifest, and what moves beside it."""
-
-    taken: int
-    segments: list[Segment]
-    pulse: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -65,9 +56,10 @@ class _Lead:
 
 
 class Loader:
-    """Loads one shard of the log at ``url`` into ``database``.
+    """Loads the log at ``url`` into ``database``.
 
     Args:
+        shards: how many shards the log has.
         owner: this loader's name in the lease and the notes; made up when not given.
         pause: called with the name of the step that was just done: ``inserted``, ``noted``. For tests that
             kill the process there.
@@ -78,13 +70,14 @@ class Loader:
         url: str,
         database: Database,
         *,
-        shard: int = 0,
+        shards: int = 1,
         owner: str | None = None,
         pause: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._keys = LogKeys(shard)
-        self._client: Any = connect(url, tag=self._keys.tag, timeout=5)
-        self._shard, self._database, self._pause = shard, database, pause
+        self._keys = LogKeys()
+        self._client: Any = connect(url, tag=self._keys.tag)
+        self._source = Source(url, shards)
+        self._database, self._pause = database, pause
         self._owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._lead: _Lead | None = None
 
@@ -114,7 +107,9 @@ class Loader:
                     self._lead = None
                     return True
                 lead = self._lead = self._taken_over()
-                return self._loaded(lead, self._look())
+                # The clock first: what is listed is then never older than the note says.
+                seconds, micros = self._client.time()
+                return self._loaded(lead, seconds * 10**6 + micros, *self._source.listing())
         except BaseException:
             self._lead = None  # whether the last note is there is not known: the next step reads it
             raise
@@ -140,39 +135,20 @@ class Loader:
         """What to go on from: what this loader noted last, unless another one has noted since."""
         if self._lead is None:
             create(self._database)
-            return _Lead(notes.newest(self._database, self._shard) or Note())
-        other = notes.newest(self._database, self._shard, besides=self._owner)
+            return _Lead(notes.newest(self._database) or Note())
+        other = notes.newest(self._database, besides=self._owner)
         return self._lead if other is None else _Lead(other)
 
-    def _look(self) -> _Look:
-        with self._client.pipeline() as pipe:
-            pipe.time()
-            pipe.hgetall(self._keys.manifest)
-            pipe.get(self._keys.coverage)
-            pipe.hgetall(self._keys.stats)
-            pipe.xlen(self._keys.stream)
-            (seconds, micros), manifest, coverage, stats, behind = pipe.execute()
-        pulse = {
-            "coverage": tuple(msgspec.json.decode(coverage or b"[]", type=list[Interval])),
-            "stats": {name.decode(): int(value) for name, value in stats.items()},
-            "behind": behind,
-        }
-        segments = [msgspec.json.decode(value, type=Segment) for value in manifest.values()]
-        # The newest first: they are what people look at.
-        segments.sort(key=lambda segment: (segment.max_time, segment.id), reverse=True)
-        return _Look(seconds * 10**6 + micros, segments, pulse)
-
-    def _loaded(self, lead: _Lead, look: _Look) -> bool:
-        """Load what ``look`` has and ClickHouse has not, and note it; whether that is all."""
+    def _loaded(self, lead: _Lead, taken: int, pulse: Pulse, segments: list[Segment]) -> bool:
+        """Load those of ``segments`` that ClickHouse has not, and note it; whether that is all."""
         before = lead.note
-        fingerprint = digest(" ".join(sorted(segment.id for segment in look.segments)).encode())
+        moving: dict[str, Any] = {"coverage": pulse.coverage, "stats": pulse.stats, "behind": pulse.behind}
+        fingerprint = digest(" ".join(sorted(segment.id for segment in segments)).encode())
         if before.manifest == fingerprint:
-            self._note(
-                lead, msgspec.structs.replace(before, taken=look.taken, writer=self._owner, **look.pulse)
-            )
+            self._note(lead, msgspec.structs.replace(before, taken=taken, writer=self._owner, **moving))
             return True
         known = before.loads | before.ready
-        listed = [segment for segment in look.segments if not segment.expired]
+        listed = [segment for segment in segments if not segment.expired]
         loads = {segment.id: known[segment.id] for segment in listed if segment.id in known}
         lost, until = 0, time.monotonic() + PATIENCE
         for segment in listed:
@@ -180,27 +156,25 @@ class Loader:
                 continue
             rows = self._rows(segment)
             if rows is not None:
-                loads[segment.id] = self._load(lead, segment, rows, look.taken)
-            elif self._client.hexists(self._keys.manifest, segment.id):
+                loads[segment.id] = self._load(lead, segment, rows, taken)
+            elif self._source.still_lists(segment):
                 lost += segment.rows  # blobs and manifest entry go in one transaction: it was not merged away
                 continue
             if rows is None or time.monotonic() > until or not self._leads():
-                ready = {name: load for name, load in loads.items() if name not in before.loads}
-                self._note(
-                    lead, msgspec.structs.replace(before, taken=look.taken, writer=self._owner, ready=ready)
-                )
+                self._note(lead, _unfinished(before, loads, taken, self._owner))
                 return False
-        cubes = self._cubes(before, [segment.id for segment in look.segments if segment.expired])
+        cubes = self._cubes(before, [segment for segment in segments if segment.expired])
         self._pause("inserted")
         current = Note(
-            taken=look.taken,
+            taken=taken,
             writer=self._owner,
             manifest=fingerprint,
             loads=loads,
             cubes=cubes,
-            retired=_retired(before, loads, look.taken),
+            retired=_retired(before, loads, taken),
             lost_rows=lost,
-            **look.pulse,
+            bytes=sum(segment.bytes + segment.cube_bytes for segment in segments),
+            **moving,
         )
         self._note(lead, current)
         return True
@@ -212,16 +186,16 @@ class Loader:
         note = msgspec.structs.replace(
             note, retired={load: since for load, since in note.retired.items() if load not in doomed}
         )
-        notes.write(self._database, self._shard, note)
+        notes.write(self._database, note)
         lead.note = note
         self._pause("noted")
-        self._client.publish(TICK, f"{self._shard}:loaded")
+        self._client.publish(TICK, "loaded")
         if due and note.manifest:
             self._sweep(lead, doomed)
 
     def _rows(self, segment: Segment) -> pa.Table | None:
         """The rows of ``segment``; ``None`` when the store has not got them."""
-        blob = self._client.get(self._keys.rows(segment.id))
+        blob = self._source.rows(segment)
         return decode_rows(blob) if blob is not None and digest(blob) == segment.digest else None
 
     def _load(self, lead: _Lead, segment: Segment, rows: pa.Table, taken: int) -> Load:
@@ -263,14 +237,14 @@ class Loader:
         self._database.insert(WORDS, table)
         lead.words.update(new)
 
-    def _cubes(self, before: Note, listed: list[str]) -> tuple[str, ...]:
+    def _cubes(self, before: Note, listed: list[Segment]) -> tuple[str, ...]:
         """Those of ``listed`` whose cube ClickHouse has, after inserting what is new."""
-        blobs = {name: self._client.get(self._keys.cube(name)) for name in listed if name not in before.cubes}
-        found = {name: blob for name, blob in blobs.items() if blob is not None}
+        new = [segment for segment in listed if segment.id not in before.cubes]
+        found = {segment.id: blob for segment in new if (blob := self._source.cube(segment)) is not None}
         if found:
             cubes = pa.array(list(found.values()), pa.binary())
             self._database.insert(CUBES, pa.table({"segment": list(found), "cube": cubes}))
-        return tuple(name for name in listed if name in before.cubes or name in found)
+        return tuple(segment.id for segment in listed if segment.id in before.cubes or segment.id in found)
 
     def _sweep(self, lead: _Lead, doomed: list[int]) -> None:
         """Delete the rows of ``doomed``; the first time also what other loaders left behind without a note."""
@@ -292,7 +266,14 @@ class Loader:
             )
 
 
-def _retired(before: Note, loads: dict[str, Load], now: int) -> dict[int, int]:
+def _unfinished(before: Note, loads: dict[str, Load], taken: int, writer: str) -> Note:
+    """What counted ``before``, and beside it what of ``loads`` is ready to count later."""
+    ready = {name: load for name, load in loads.items() if name not in before.loads}
+    retired = _retired(before, before.loads | ready, taken)
+    return msgspec.structs.replace(before, taken=taken, writer=writer, ready=ready, retired=retired)
+
+
+def _retired(before: Note, kept: dict[str, Load], now: int) -> dict[int, int]:
     """The loads that count no more, and since when."""
-    gone = {load.number for name, load in (before.loads | before.ready).items() if name not in loads}
+    gone = {load.number for name, load in (before.loads | before.ready).items() if name not in kept}
     return dict.fromkeys(gone, now) | before.retired

@@ -38,6 +38,7 @@ class Note(msgspec.Struct, frozen=True):
         retired: loads that no longer count → since when, microseconds; readers may still be in them.
         coverage, stats, behind: as the store had them.
         lost_rows: rows of listed segments that the store has lost.
+        bytes: what all segments take in the store.
     """
 
     taken: int = 0
@@ -51,14 +52,15 @@ class Note(msgspec.Struct, frozen=True):
     stats: dict[str, int] = {}
     behind: int = 0
     lost_rows: int = 0
+    bytes: int = 0
 
 
-def newest(database: Database, shard: int, *, after: int = 0, besides: str = "") -> Note | None:
-    """The newest note of ``shard``; ``None`` when it was not taken after ``after``, or written by ``besides``."""
+def newest(database: Database, *, after: int = 0, besides: str = "") -> Note | None:
+    """The newest note; ``None`` when it was not taken after ``after``, or was written by ``besides``."""
     bound = Bound()
     found = database.ask(
         f"SELECT taken, if(writer = {bound(besides, 'String')}, '', note) AS note FROM {NOTES} "
-        f"WHERE shard = {bound(shard, 'UInt16')} ORDER BY taken DESC LIMIT 1",
+        "ORDER BY taken DESC LIMIT 1",
         bound,
     ).to_pylist()
     if not found or found[0]["taken"] <= after or not found[0]["note"]:
@@ -66,11 +68,10 @@ def newest(database: Database, shard: int, *, after: int = 0, besides: str = "")
     return msgspec.json.decode(found[0]["note"], type=Note)
 
 
-def write(database: Database, shard: int, note: Note) -> None:
+def write(database: Database, note: Note) -> None:
     """Make ``note`` the one that holds, unless a later one is there. One row: it is there whole or not at all."""
     text = msgspec.json.encode(note).decode()
-    row = {"shard": [shard], "taken": [note.taken], "writer": [note.writer], "note": [text]}
-    schema = pa.schema(
-        [("shard", pa.uint16()), ("taken", pa.int64()), ("writer", pa.string()), ("note", pa.string())]
+    database.insert(
+        NOTES,
+        pa.table({"taken": pa.array([note.taken], pa.int64()), "writer": [note.writer], "note": [text]}),
     )
-    database.insert(NOTES, pa.table(row, schema=schema))

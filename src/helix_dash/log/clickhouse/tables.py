@@ -50,8 +50,8 @@ def create(database: Database) -> None:
         "ENGINE = ReplacingMergeTree ORDER BY segment"
     )
     database.do(
-        f"CREATE TABLE IF NOT EXISTS {NOTES} (shard UInt16, taken Int64, writer String, "
-        "note String CODEC(ZSTD(3))) ENGINE = ReplacingMergeTree(taken) ORDER BY shard"
+        f"CREATE TABLE IF NOT EXISTS {NOTES} (taken Int64, writer String, note String CODEC(ZSTD(3))) "
+        "ENGINE = ReplacingMergeTree(taken) ORDER BY tuple()"
     )
 
 

@@ -47,18 +47,17 @@ class LoadedState(MirrorState):
 
 
 class LoadedView:
-    """Follows the notes about one shard; a :class:`~helix_dash.log.view.View`.
+    """Follows the notes of the loader; a :class:`~helix_dash.log.view.View`.
 
     Args:
         url: the log's store: it only tells when there is something new, and may be away.
     """
 
-    def __init__(self, url: str, database: Database, *, shard: int = 0) -> None:
+    def __init__(self, url: str, database: Database) -> None:
         self.url = url
         self.database = database
         self.state: MirrorState | None = None
         self.error: str | None = None
-        self._shard = shard
         self._syncing = threading.Lock()
         self._note = Note()
         self._words = Words()
@@ -105,6 +104,7 @@ class LoadedView:
                 vocabulary=self._words,
                 cubes=self._coded(note.cubes),
                 lost_rows=note.lost_rows,
+                bytes=note.bytes,
                 loads=tuple(note.loads.values()),
                 **pulse,
             )
@@ -117,7 +117,7 @@ class LoadedView:
             there = self.database.ask(f"EXISTS TABLE {NOTES}").column(0).to_pylist()
             if there != [1]:
                 return None
-        found = notes.newest(self.database, self._shard, after=self._note.taken)
+        found = notes.newest(self.database, after=self._note.taken)
         return found if found is not None and found.manifest else None
 
     def _read_words(self) -> None:

@@ -9,7 +9,7 @@ from dash import Input, Output, State, no_update
 
 from helix_dash.context import log, scope, settings
 from helix_dash.errors import BadQuery
-from helix_dash.pages.overview import queries, view
+from helix_dash.pages.overview import figures, queries, view
 from helix_dash.query_params import from_state
 from helix_dash.ui import kpi, panel, shell, states, trust
 from helix_dash.ui.panel import Updates
@@ -68,7 +68,7 @@ def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str, 
         now=now,
         points=settings().max_data_points,
     )
-    look = view.Look(
+    look = figures.Look(
         where=where,
         zone=zone,
         zone_name=zone_name,

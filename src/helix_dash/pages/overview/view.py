@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import tzinfo
-
 from dash import Output, dcc, html
 from dash.development.base_component import Component
 
-from helix_dash.log.query import Number, Series
-from helix_dash.model import Filter, Period, us_from_utc
+from helix_dash.pages.overview import figures
+from helix_dash.pages.overview.figures import Look
 from helix_dash.pages.overview.queries import TOP_ERRORS, Overview, Ranked
 from helix_dash.ui import charts, controls, kpi, panel, table
 from helix_dash.ui import format as fmt
-from helix_dash.ui.charts import PALETTE, Axis, Figure, Layer
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message, empty, waiting
 
@@ -110,33 +105,6 @@ def outputs() -> dict[str, Output]:
     return found | table.outputs("ranking", FIELDS, RANK_ROWS) | table.bar_outputs("errors", TOP_ERRORS)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What the figures are shown under.
-
-    Args:
-        where: the filter.
-        zone: the reporting zone.
-        zone_name: its name.
-        stale: whether the figures are old.
-        virgin: whether nothing was ever recorded.
-        chart: how counts over time are drawn, ``bar`` or ``line``.
-        key: changes with the range.
-    """
-
-    where: Filter
-    zone: tzinfo
-    zone_name: str
-    stale: bool = False
-    virgin: bool = False
-    chart: str = "bar"
-    key: str = ""
-
-    @property
-    def period(self) -> Period:
-        return self.where.period
-
-
 def show(found: Overview, dim: str, look: Look) -> Updates:
     """The new values of all parts for ``found``."""
     length = fmt.length(look.period)
@@ -146,22 +114,13 @@ def show(found: Overview, dim: str, look: Look) -> Updates:
     for figure in found.kpis:
         if figure.name in shown:
             updates |= kpi.fill(figure, before=f"previous {length}", during=during)
-    for name, draw in CHART_BUILDERS.items():
+    for name, draw in figures.BUILDERS.items():
         updates |= _chart(name, draw(found, look), found, look)
     updates |= _errors(found, look)
     return updates | _ranking(found, dim, look)
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """A chart: its unit in words, its figure, and its noun when there is nothing in it."""
-
-    unit: str
-    noun: str
-    figure: Figure | None
-
-
-def _chart(name: str, drawn: _Drawn, found: Overview, look: Look) -> Updates:
+def _chart(name: str, drawn: figures.Drawn, found: Overview, look: Look) -> Updates:
     mark = "~ " if found.timeline.approximate and name == "latency" else ""
     subtitle = f"{mark}{drawn.unit} per {EACH[found.bucket]}, {look.zone_name}"
     if drawn.figure is None:
@@ -176,120 +135,6 @@ def _nothing(noun: str, look: Look) -> Message:
     if look.virgin:
         return waiting(noun)
     return empty(noun, filtered=bool(look.where.conditions), period=fmt.these(look.period))
-
-
-def _axis(series: Series, look: Look) -> Axis:
-    def wall(microseconds: int) -> int:
-        return fmt.wall_ms(microseconds // 1000, look.zone)
-
-    return Axis(
-        starts=[fmt.wall_ms(start, look.zone) for start in series.starts],
-        start=wall(us_from_utc(look.period.start)),
-        end=wall(us_from_utc(look.period.end)),
-        unfinished=series.unfinished,
-        key=look.key,
-    )
-
-
-def _layers(series: Series, parts: Sequence[tuple[str, str, str, tuple[str, str] | None]]) -> list[Layer]:
-    layers = [Layer(words, series.values[name][0], colour, where) for name, words, colour, where in parts]
-    return [layer for layer in layers if any(value for value in layer.values)]
-
-
-def _volume(found: Overview, look: Look) -> _Drawn:
-    layers = _layers(
-        found.timeline,
-        [
-            ("success", "Success", charts.SUCCESS, ("status", "success")),
-            ("error", "Error", charts.ERROR, ("status", "error")),
-            ("throttled", "Throttled", charts.THROTTLED, ("status", "throttled")),
-            ("blocked", "Blocked", charts.BLOCKED, ("status", "blocked")),
-            ("cancelled", "Cancelled", charts.OTHERS, ("status", "cancelled")),
-        ],
-    )
-    return _Drawn(
-        "Requests",
-        "requests",
-        charts.counts(look.chart, _axis(found.timeline, look), layers) if layers else None,
-    )
-
-
-def _latency(found: Overview, look: Look) -> _Drawn:
-    layers = _layers(
-        found.timeline,
-        [
-            ("latency_ms_p99", "p99", PALETTE[6], None),
-            ("latency_ms_p95", "p95", PALETTE[4], None),
-            ("latency_ms_p50", "p50", PALETTE[0], None),
-        ],
-    )
-    layers = [Layer(one.name, [_seconds(value) for value in one.values], one.colour) for one in layers]
-    figure = charts.lines(_axis(found.timeline, look), layers, hover="%{y:,.3~f} s", tick="~g", suffix=" s")
-    return _Drawn("Seconds", "answers", figure if layers else None)
-
-
-def _seconds(milliseconds: Number) -> Number:
-    return None if milliseconds is None else milliseconds / 1000
-
-
-def _tokens(found: Overview, look: Look) -> _Drawn:
-    layers = _layers(
-        found.timeline,
-        [
-            ("uncached_tokens", "Input", PALETTE[0], None),
-            ("cached_tokens", "Cached input", PALETTE[7], None),
-            ("cache_write_tokens", "Cache write", PALETTE[5], None),
-            ("visible_tokens", "Output", PALETTE[1], None),
-            ("reasoning_tokens", "Reasoning", PALETTE[3], None),
-        ],
-    )
-    figure = charts.counts(look.chart, _axis(found.timeline, look), layers)
-    return _Drawn("Tokens", "tokens", figure if layers else None)
-
-
-def _cost(found: Overview, look: Look) -> _Drawn:
-    models = [group[0] for group in found.costs.groups]
-    colours = model_colours(models, found.palette_order)
-    layers = [
-        Layer(model or "Unknown model", line, colours[model], ("model", model or ""))
-        for model, line in zip(models, found.costs.values["cost_usd"], strict=True)
-        if any(line)
-    ]
-    if any(found.others):
-        layers.append(Layer("Others", found.others, charts.OTHERS))
-    axis = _axis(found.costs, look)
-    figure = charts.counts(look.chart, axis, layers, hover="$%{y:,.4~f}", tick=",.3~f", prefix="$")
-    return _Drawn("US dollars", "priced requests", figure if layers else None)
-
-
-def _cache(found: Overview, look: Look) -> _Drawn:
-    rates = [None if rate is None else rate * 100 for rate in found.timeline.values["cache_hit_rate"][0]]
-    layers = [Layer("Hit rate", rates, PALETTE[2])] if any(rate is not None for rate in rates) else []
-    figure = charts.lines(_axis(found.timeline, look), layers, hover="%{y:.1f}%", tick="~g", suffix="%")
-    return _Drawn("Hits of eligible requests", "cache lookups", figure if layers else None)
-
-
-CHART_BUILDERS: dict[str, Callable[[Overview, Look], _Drawn]] = {
-    "volume": _volume,
-    "latency": _latency,
-    "tokens": _tokens,
-    "cost": _cost,
-    "cache": _cache,
-}
-
-
-def model_colours(models: Sequence[str | None], order: Sequence[str | None]) -> dict[str | None, str]:
-    """A colour per model: its place in ``order`` decides, so it is the same whatever is filtered.
-
-    A model beyond the palette takes the first colour that no other model in view has.
-    """
-    fixed = {model: PALETTE[index] for index, model in enumerate(order[: len(PALETTE)])}
-    colours = {model: fixed[model] for model in models if model in fixed}
-    free = [colour for colour in PALETTE if colour not in colours.values()]
-    late = [model for model in models if model not in fixed]
-    return colours | {
-        model: free[index % len(free)] if free else charts.OTHERS for index, model in enumerate(late)
-    }
 
 
 def _errors(found: Overview, look: Look) -> Updates:
@@ -333,6 +178,8 @@ def _ranking(found: Overview, dim: str, look: Look) -> Updates:
         f"Top {len(rows)} of {found.groups:,} {noun}"
         if found.groups > len(rows)
         else f"All {len(rows)} {noun}"
+        if len(rows) > 1
+        else f"One {SINGULAR[dim].lower()}"
     )
     subtitle = f"{more} by requests in {fmt.these(look.period)}"
     return (

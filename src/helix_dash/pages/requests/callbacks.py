@@ -10,7 +10,7 @@ from dash import Input, Output, State, no_update
 from helix_dash.context import log, scope, settings
 from helix_dash.errors import BadQuery
 from helix_dash.model import Filter, Sort
-from helix_dash.pages.requests import details, queries, view
+from helix_dash.pages.requests import inspector, presets, queries, search, view, volume
 from helix_dash.pages.requests.grid import GRID, grid
 from helix_dash.query_params import from_state
 from helix_dash.ui import format as fmt
@@ -123,32 +123,16 @@ def count_new(probe: dict[str, Any], state: dict[str, Any] | None, shown: str, t
     return f"{new:,} new", new <= 0, _status(where, total, tick)
 
 
-@on(
-    Output(view.DETAILS, "children"),
-    Input(view.DRAWER, "is_open"),
-    Input(shell.URL, "search"),
-    prevent_initial_call=True,
-)
-def show_request(is_open: bool | None, search: str | None) -> Any:
-    """The request that the address names."""
-    from urllib.parse import parse_qs
-
-    row_id = parse_qs((search or "").lstrip("?")).get("request", [""])[0]
-    if not is_open or not row_id:
-        return no_update
-    row = queries.request(log(), scope(), row_id)
-    return details.gone() if row is None else details.details(row, settings().zone, settings().zone_name)
-
-
-on.in_browser(
-    "hxgrid.drawer", Output(view.DRAWER, "is_open"), Input(shell.URL, "search"), State(view.DRAWER, "is_open")
-)
-on.in_browser("hxgrid.undrawer", Input(view.DRAWER, "is_open"), prevent_initial_call=True)
+inspector.wire(on)
+search.wire(on)
+presets.wire(on)
+volume.wire(on)
 on.in_browser("hxgrid.gridded", Input(GRID, "getRowsRequest"), prevent_initial_call=True)
 on.in_browser("hxgrid.regrid", Input(shell.FILTER, "data"), prevent_initial_call=True)
 on.in_browser("hxgrid.livegrid", Input(shell.TICK, "data"), prevent_initial_call=True)
 on.in_browser("hxgrid.rowopen", Input(GRID, "cellClicked"), prevent_initial_call=True)
 on.in_browser("hxgrid.shownew", Input(view.NEW, "n_clicks"), prevent_initial_call=True)
+on.in_browser("hxrequests.density", Output(view.DENSITY, "aria-pressed"), Input(view.DENSITY, "n_clicks"))
 on.in_browser("hxgrid.columns", Input(view.COLUMNS, "value"), Input(view.HOLDER, "children"))
 on.in_browser(
     "hxgrid.exportbar",

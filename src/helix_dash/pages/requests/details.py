@@ -1,119 +1,217 @@
-"""One request in full: every column of the schema table, grouped; unknown is ``—``."""
+"""One request in full: what the inspector's tabs hold; unknown is ``—``.
+
+There is no prompt and no answer in any of them: the log holds none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, tzinfo
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
-from helix_dash.log.schema import BY_NAME, SHOWN, Column
+from helix_dash.log.schema import BY_NAME, SHOWN
+from helix_dash.pages.requests import cost, timeline
+from helix_dash.pages.requests.fields import TONES, Zone, copy, group, moment, short, title
 from helix_dash.ui import format as fmt
 from helix_dash.ui import icon
 
-TONES = {"success": "good", "error": "bad", "throttled": "warn", "blocked": "info"}
-
-GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Outcome", ("time", "status", "http_code", "error_class", "limiter", "finish_reason", "retries", "fallbacks")),
-    ("Model", ("model", "model_requested", "provider", "endpoint", "call_type", "stream")),
-    ("Who", ("user", "end_user", "team", "organization", "key_alias", "tags")),
-    ("Tokens", ("input_tokens", "uncached_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "visible_tokens", "reasoning_tokens", "total_tokens")),
-    ("Cost", ("cost_usd", "priced", "avoided_cost_usd")),
-    ("Timing", ("latency_ms", "ttft_ms", "overhead_ms")),
-    ("Gateway cache", ("cache", "similarity", "cache_owner", "cache_age_ms", "prompt_hash")),
-    ("Guardrail", ("guardrail", "pii")),
-    ("Embedding", ("embedding_dimensions", "batch_size")),
-    ("Provider limits", ("limit_requests", "remaining_requests", "limit_tokens", "remaining_tokens")),
-    ("Ids", ("call_id", "trace_id", "session_id")),
-    ("Record", ("source", "ingested", "skewed", "producer", "seq")),
-)  # fmt: skip
-COPYABLE = {"call_id", "trace_id", "session_id", "prompt_hash", "producer"}
 HEADLINE = ("cost_usd", "latency_ms", "ttft_ms", "total_tokens")
 
+Groups = tuple[tuple[str, tuple[str, ...]], ...]
 
-def details(row: Mapping[str, Any], zone: tzinfo, zone_name: str) -> Component:
-    """The drawer's contents for one row as shown."""
-    status = row.get("status")
+GROUPS: dict[str, Groups] = {
+    "overview": (
+        ("Outcome", ("time", "status", "http_code", "error_class", "limiter", "finish_reason")),
+        ("Timing", ("latency_ms", "ttft_ms", "overhead_ms", "stream")),
+        ("Who", ("user", "end_user", "team", "organization", "key_alias", "tags")),
+        ("Ids", ("call_id", "trace_id", "session_id")),
+        ("Embedding", ("embedding_dimensions", "batch_size")),
+        ("Record", ("source", "ingested", "skewed", "producer", "seq")),
+    ),
+    "cost": (
+        ("Tokens", ("input_tokens", "uncached_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "visible_tokens", "reasoning_tokens", "total_tokens")),
+        ("Cost", ("cost_usd", "priced", "avoided_cost_usd")),
+    ),
+    "routing": (
+        ("Route", ("model_requested", "model", "provider", "endpoint", "call_type")),
+        ("Attempts", ("retries", "fallbacks", "status", "http_code", "error_class", "limiter")),
+    ),
+    "cache": (("Gateway cache", ("cache", "similarity", "cache_owner", "cache_age_ms", "prompt_hash", "avoided_cost_usd")),),
+    "guardrails": (("Guardrail", ("guardrail", "status")),),
+    "headers": (("Provider limits", ("limit_requests", "remaining_requests", "limit_tokens", "remaining_tokens")),),
+}  # fmt: skip
+TABS = (
+    ("overview", "Overview"),
+    ("cost", "Tokens & cost"),
+    ("routing", "Routing"),
+    ("cache", "Cache"),
+    ("guardrails", "Guardrails"),
+    ("headers", "Headers"),
+    ("raw", "Raw"),
+)
+
+
+def details(row: Mapping[str, Any], zone: Zone) -> Component:
+    """The drawer's contents for one row as shown; assets/inspector.css shows the tab that was chosen."""
+    status = str(row.get("status") or fmt.UNKNOWN)
     facts = [
         html.Div(
             [
-                html.Div(BY_NAME[name].title.split(" (")[0], className="hx-fact__label"),
-                html.Div(_short(BY_NAME[name], row.get(name)), className="hx-fact__value"),
+                html.Div(title(BY_NAME[name]), className="hx-fact__label"),
+                html.Div(short(BY_NAME[name], row.get(name)), className="hx-fact__value"),
             ]
         )
         for name in HEADLINE
     ]
-    return html.Div(
-        className="hx-details",
-        children=[
-            html.P(
-                [
-                    html.Span(str(status or fmt.UNKNOWN), className="hx-tag", **{"data-tone": TONES.get(str(status), "none")}),
-                    f" {row.get('model') or 'Unknown model'} · {_moment(row.get('time'), zone, zone_name)}",
-                ],
-                style={"paddingBottom": "16px"},
-            ),
-            html.Div(facts, className="hx-facts"),
-            *(_group(title, names, row, zone, zone_name) for title, names in GROUPS),
-        ],
-    )  # fmt: skip
+    head = [
+        html.P(
+            [
+                html.Span(status, className="hx-tag", **{"data-tone": TONES.get(status, "none")}),
+                html.Span(row.get("model") or "Unknown model", className="hx-details__model"),
+                html.Span(moment(row.get("time"), zone), className="hx-muted"),
+            ],
+            className="hx-details__what",
+        ),
+        html.Div(facts, className="hx-facts"),
+    ]
+    return html.Div([*head, *(_tab(key, row, zone) for key, _ in TABS)], className="hx-details")
 
 
 def gone() -> Component:
     """What the drawer says when the request of its address is not there."""
-    return html.P(
-        "This request is not in the log: it has expired, or it is not yours to see.", className="hx-muted"
+    return html.Div(
+        [
+            icon("inbox"),
+            html.Strong("This request is not in the log"),
+            html.Span("It has expired, or it is not yours to see."),
+        ],
+        className="hx-details__gone",
+        role="status",
     )
 
 
-def _group(
-    title: str, names: tuple[str, ...], row: Mapping[str, Any], zone: tzinfo, zone_name: str
-) -> Component:
-    lines: list[Component] = []
-    for name in names:
-        column, value = BY_NAME[name], row.get(name)
-        words: list[Any] = [_words(column, value, zone, zone_name)]
-        if name in COPYABLE and value:
-            copy = html.Button(icon("copy"), className="hx-copy", type="button", **{"data-copy": str(value), "aria-label": f"Copy {column.title}"})  # fmt: skip
-            words.append(copy)
-        lines += [
-            html.Dt(column.title.split(" (")[0], title=column.help),
-            html.Dd(words, className="hx-unknown" if value is None else "", **{"data-field": name}),
+def _tab(key: str, row: Mapping[str, Any], zone: Zone) -> Component:
+    groups = [group(heading, names, row, zone) for heading, names in GROUPS.get(key, ())]
+    return html.Div(
+        [*_LEADING[key](row), *groups] if key in _LEADING else groups,
+        id=f"hx-tabpanel-{key}",
+        className="hx-tabpanel",
+        role="tabpanel",
+        tabIndex="0",
+        **{"data-tabpanel": key, "aria-labelledby": f"hx-tab-{key}"},
+    )
+
+
+def _timeline(row: Mapping[str, Any]) -> list[Component]:
+    return [timeline.drawn(row)]
+
+
+def _cost(row: Mapping[str, Any]) -> list[Component]:
+    return [cost.drawn(row)]
+
+
+def _routing(row: Mapping[str, Any]) -> list[Component]:
+    """From what the caller named to what served, as a line to read."""
+    asked, served = row.get("model_requested"), row.get("model")
+    provider = row.get("provider")
+    steps = [asked or "Unknown", served or "Nothing served", *([provider] if provider else [])]
+    labels = ("Requested", "Served", "By")
+    return [
+        html.Div(
+            [
+                html.Div(
+                    [html.Div(label, className="hx-fact__label"), html.Div(step)], className="hx-route__step"
+                )
+                for label, step in zip(labels, steps, strict=False)
+            ],
+            className="hx-route",
+        )
+    ]
+
+
+def _cache(row: Mapping[str, Any]) -> list[Component]:
+    outcome = row.get("cache")
+    said = {
+        "exact": "The same prompt had been asked before: answered from the gateway's cache.",
+        "semantic": "A prompt of the same meaning had been asked before: answered from the gateway's cache.",
+        "miss": "Looked up in the gateway's cache, and not found.",
+        "bypass": "Not eligible for the gateway's cache.",
+    }.get(str(outcome), "The gateway did not say what its cache did.")
+    return [html.P(said, className="hx-details__said")]
+
+
+def _guardrails(row: Mapping[str, Any]) -> list[Component]:
+    """Types and counts of what was found, never the values."""
+    found = entities(row.get("pii"))
+    if not found:
+        return [
+            html.P("No personal data was reported.", className="hx-details__said", **{"data-field": "pii"})
         ]
-    return html.Section([html.H3(title), html.Dl(lines)])
+    lines = [
+        line
+        for kind, count in found
+        for line in (html.Dt(kind), html.Dd(count, **{"data-field": f"pii:{kind}"}))
+    ]
+    return [html.Section([html.H3("Personal data found"), html.Dl(lines)])]
 
 
-def _words(column: Column, value: Any, zone: tzinfo, zone_name: str) -> str:
-    if value is None:
-        return fmt.UNKNOWN
-    match column.kind:
-        case "time":
-            return _moment(value, zone, zone_name)
-        case "money":
-            return fmt.full(value, "usd")
-        case "duration":
-            return fmt.full(value, "ms")
-        case "flag":
-            return "yes" if value else "no"
-        case "count" | "share":
-            return fmt.full(value, "count")
-        case _:
-            return str(value)
+def entities(pii: str | None) -> list[tuple[str, str]]:
+    """``EMAIL:2;PERSON:1`` as pairs of type and count."""
+    parts = [part.rpartition(":") for part in (pii or "").split(";") if part]
+    return [(kind, count) if mark else (count, fmt.UNKNOWN) for kind, mark, count in parts]
 
 
-def _short(column: Column, value: Any) -> str:
-    return fmt.short(value, {"money": "usd", "duration": "ms"}.get(column.kind, "count"))
+def _headers(row: Mapping[str, Any]) -> list[Component]:
+    """How much of the provider's limits was left after this request."""
+    meters: list[Component] = []
+    for noun in ("requests", "tokens"):
+        limit, left = row.get(f"limit_{noun}"), row.get(f"remaining_{noun}")
+        if not limit or left is None:
+            continue
+        said = f"{left:,} of {limit:,} {noun} left ({fmt.share(left, limit)})"
+        meter = html.Meter(
+            value=str(min(left, limit)), min="0", max=str(limit), className="hx-meter", **{"aria-label": said}
+        )
+        meters.append(html.Div([html.P(said), meter], className="hx-details__meter"))
+    nothing = html.P("The provider sent no limits with its answer.", className="hx-details__said")
+    return meters or [nothing]
 
 
-def _moment(value: Any, zone: tzinfo, zone_name: str) -> str:
-    if not value:
-        return fmt.UNKNOWN
-    instant = datetime.fromisoformat(str(value)).astimezone(zone)
-    return f"{instant:%-d %b %Y, %H:%M:%S}.{instant.microsecond // 1000:03d} {zone_name}"
+def _raw(row: Mapping[str, Any]) -> list[Component]:
+    text = raw(row)
+    return [
+        html.Div(
+            [
+                html.P("Every recorded column. Prompts and answers are not recorded.", className="hx-faint"),
+                copy(text, "Copy JSON"),
+            ],
+            className="hx-raw__head",
+        ),
+        html.Pre(text, className="hx-raw", tabIndex="0", **{"aria-label": "JSON"}),
+    ]
+
+
+def raw(row: Mapping[str, Any]) -> str:
+    """The row as the API gives it."""
+    names = ("row_id", *(column.name for column in SHOWN))
+    return json.dumps({name: row.get(name) for name in names}, indent=2, ensure_ascii=False)
+
+
+_LEADING: dict[str, Callable[[Mapping[str, Any]], list[Component]]] = {
+    "overview": _timeline,
+    "cost": _cost,
+    "routing": _routing,
+    "cache": _cache,
+    "guardrails": _guardrails,
+    "headers": _headers,
+    "raw": _raw,
+}
 
 
 def missing() -> set[str]:
-    """Columns that no group shows; a test holds this empty."""
-    return {column.name for column in SHOWN} - {name for _, names in GROUPS for name in names}
+    """Columns that no tab shows in words; a test holds this empty. Raw shows every column anyway."""
+    told = {name for groups in GROUPS.values() for _, names in groups for name in names} | {"pii"}
+    return {column.name for column in SHOWN} - told

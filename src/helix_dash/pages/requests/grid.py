@@ -44,8 +44,8 @@ THEME = (
     "borderColor:'var(--border)',chromeBackgroundColor:'var(--surface)',headerBackgroundColor:'var(--surface)',"
     "headerTextColor:'var(--muted)',rowHoverColor:'var(--raised)',selectedRowBackgroundColor:'var(--accent-soft)',"
     "oddRowBackgroundColor:'var(--surface)',menuBackgroundColor:'var(--surface)',inputBackgroundColor:'var(--surface)',"
-    "inputBorder:'1px solid var(--control)',fontFamily:'var(--font)',fontSize:13,headerFontSize:12,rowHeight:36,"
-    "headerHeight:40,cellHorizontalPadding:12,wrapperBorder:false,columnBorder:false,headerColumnBorder:false,"
+    "inputBorder:'1px solid var(--control)',fontFamily:'var(--font)',fontSize:13,headerFontSize:12,rowHeight:'var(--grid-row)',"
+    "headerHeight:'var(--grid-head)',cellHorizontalPadding:12,wrapperBorder:false,columnBorder:false,headerColumnBorder:false,"
     "browserColorScheme:'inherit',popupShadow:'var(--shadow)'})"
 )
 
@@ -65,7 +65,7 @@ def grid(state: Mapping[str, Any] | None, zone: str) -> AgGrid:
     return AgGrid(
         id=GRID,
         rowModelType="infinite",
-        columnDefs=[_column(column, first) for column in SHOWN],
+        columnDefs=[_column(column, first) for column in sorted(SHOWN, key=_place)],
         defaultColDef={"resizable": True, "sortable": True, "minWidth": 80, "suppressMovable": False},
         filterModel=dict(filters) if isinstance(filters, Mapping) else {},
         getRowId="params.data.row_id",
@@ -80,6 +80,8 @@ def grid(state: Mapping[str, Any] | None, zone: str) -> AgGrid:
             "suppressCellFocus": False,
             "ensureDomOrder": True,
             "suppressMultiSort": True,
+            # marks the row that the inspector shows; a person does not select
+            "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": False},
             "tooltipShowDelay": 400,
             "context": {"zone": zone},
             "suppressNoRowsOverlay": True,
@@ -87,6 +89,11 @@ def grid(state: Mapping[str, Any] | None, zone: str) -> AgGrid:
         className="",
         style={"height": "100%", "width": "100%"},
     )
+
+
+def _place(column: Column) -> int:
+    """The usual columns first, in their order; ``sorted`` keeps the order of the others."""
+    return USUAL.index(column.name) if column.name in USUAL else len(USUAL)
 
 
 def _column(column: Column, order: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from helix_dash.log.query import Page, RequestLog
+from helix_dash.log.buckets import choose_bucket
+from helix_dash.log.query import Bucket, Page, RequestLog, Series
 from helix_dash.model import Condition, Filter, Scope, Slice, Sort
 
 BLOCK = 100
@@ -40,3 +41,14 @@ def simulated(log: RequestLog, scope: Scope, where: Filter, total: int) -> float
         return None
     narrowed = Filter(where.period, (*where.conditions, Condition("source", "in", ("simulated",))))
     return log.count(scope, narrowed) / total
+
+
+OUTCOMES = ("success", "error", "throttled", "blocked", "cancelled")
+MOST_BARS = 160
+"""More buckets than this are thinner than a bar can be drawn."""
+
+
+def outcomes(log: RequestLog, scope: Scope, where: Filter, points: int) -> tuple[Bucket, Series]:
+    """Requests over time by outcome, and the width of a bucket; ``points`` is the most the operator allows."""
+    bucket = choose_bucket(where.period, min(MOST_BARS, points))
+    return bucket, log.series(scope, where, [], bucket, OUTCOMES)

@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from helix_dash.context import may, settings
 from helix_dash.log.schema import SHOWN
+from helix_dash.pages.requests import inspector, presets, search, volume
 from helix_dash.pages.requests.grid import USUAL
 from helix_dash.ui import controls, icon, panel, shell
 
@@ -19,12 +20,11 @@ CARD, HOLDER, COUNT, MARK, NEW, PROBE = (
     "hx-grid-new",
     "hx-grid-probe",
 )
-DRAWER, DETAILS, COLUMNS, BAR, STATUS = (
-    "hx-drawer",
-    "hx-details",
+COLUMNS, BAR, STATUS, DENSITY = (
     "hx-columns-list",
     "hx-export-bar",
     "hx-requests-status",
+    "hx-density",
 )
 
 
@@ -39,12 +39,35 @@ def layout() -> Component:
             html.Div(
                 className="hx-toolbar",
                 children=[
-                    html.Div("", id=COUNT, className="hx-toolbar__count", role="status"),
+                    search.box(),
+                    html.Div(
+                        [
+                            html.Span("", id=COUNT, role="status"),
+                            html.Span(
+                                "ID: whole log, range ignored",
+                                id=presets.BADGE,
+                                className="hx-tag",
+                                hidden=True,
+                                **{"data-tone": "info"},
+                            ),
+                        ],
+                        className="hx-toolbar__count",
+                    ),
                     html.Button("", id=NEW, className="hx-button", type="button", hidden=True),
-                    *_export(),
+                    html.Button(
+                        icon("list"),
+                        id=DENSITY,
+                        className="hx-button hx-button--icon",
+                        type="button",
+                        title="Dense rows",
+                        **{"aria-label": "Dense rows", "aria-pressed": "false"},
+                    ),
                     _columns(),
+                    *_export(),
                 ],
             ),
+            presets.row(),
+            volume.card(),
             html.Section(
                 id=CARD,
                 className="hx-card hx-panel--list hx-gridcard",
@@ -56,14 +79,7 @@ def layout() -> Component:
                 },
                 children=[html.Div(id=HOLDER), panel.message("grid")],
             ),
-            dbc.Offcanvas(
-                html.Div(id=DETAILS),
-                id=DRAWER,
-                title="Request",
-                placement="end",
-                is_open=False,
-                class_name="hx-drawer",
-            ),
+            *inspector.drawer(),
         ],
     )
 

@@ -1,0 +1,133 @@
+"""The figures of rows: tallies and durations by cell, one segment at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from helix_dash.log.cells import Cells, Question
+from helix_dash.log.held import Integers, Verdict
+from helix_dash.log.matching import tests
+from helix_dash.log.measures import measured
+from helix_dash.log.mirror import MirrorState
+from helix_dash.log.scan import Run, matching_rows, scan
+from helix_dash.log.tally import Histogram, Places, Ranked, Tallied, histograms
+from helix_dash.log.vocabulary import Vocabulary
+
+
+class Matching:
+    """Those rows of a run that match, by column."""
+
+    def __init__(self, run: Run, verdict: Verdict, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self._run = run
+        self._rows = None if verdict is True else matching_rows(verdict, run.rows)
+        self.count = run.rows if self._rows is None else len(self._rows)
+        self._values: dict[str, Integers] = {}
+
+    def values(self, column: str) -> Integers:
+        """Codes, or numbers in inner units; 0 where unknown."""
+        found = self._values.get(column)
+        if found is None:
+            held = self._run.held(column)
+            found = self._values[column] = held.values() if self._rows is None else held.values(self._rows)
+        return found
+
+    def scaled(self, column: str) -> tuple[npt.NDArray[Any], int]:
+        """Numbers of any width, 0 where unknown, and what each has to be multiplied with."""
+        held = self._run.held(column)
+        if held.base and held.low is not None:
+            return self.values(column), 1
+        return held.numbers if self._rows is None else held.numbers[self._rows], held.step
+
+    def known(self, column: str) -> Verdict:
+        """Which numbers are known."""
+        known = self._run.held(column).known()
+        return True if known is None else self._those(known)
+
+    def is_any(self, column: str, codes: Sequence[int]) -> Verdict:
+        """Which rows hold one of these codes of words or flags."""
+        return self._those(self._run.held(column).is_any(codes, 0))
+
+    def places(self, question: Question, cells: Cells) -> Places:
+        """The cells of ``question`` that these rows belong to."""
+        edges = np.asarray(question.starts[1:], dtype=np.int64)
+        cuts = np.concatenate(([0], np.searchsorted(self._run.times, edges), [self._run.rows]))
+        if self._rows is not None:
+            cuts = np.searchsorted(self._rows, cuts)
+        groups = cells.group_codes(self.values)
+        if groups is None:
+            return Places(cells.buckets, self.count, None, cuts)
+        if cells.buckets > 1:
+            groups = groups * cells.buckets
+            groups += np.repeat(np.arange(cells.buckets), np.diff(cuts))
+        return Places(cells.count, self.count, groups, None)
+
+    def _those(self, verdict: Verdict) -> Verdict:
+        return verdict if self._rows is None or isinstance(verdict, bool) else verdict[self._rows]
+
+
+class RowDurations:
+    """Durations as they stand in rows, to rank.
+
+    Args:
+        most: no more than so many are going to be added.
+    """
+
+    def __init__(self, most: int) -> None:
+        # What is not written to takes no memory.
+        self._keys, self._micros = np.empty(most, np.int64), np.empty(most, np.int64)
+        self._count = 0
+        self._ranked: dict[int, Ranked] = {}
+
+    def add(self, keys: Integers, micros: Integers) -> None:
+        """Durations in microseconds and the cells that they belong to."""
+        end = self._count + len(keys)
+        self._keys[self._count : end] = keys
+        self._micros[self._count : end] = micros
+        self._count = end
+
+    def at(self, percent: int, per_group: int) -> dict[int, int]:
+        """Cell (``per_group`` of them joined) → the duration at the nearest rank."""
+        if per_group not in self._ranked:
+            self._ranked[per_group] = Ranked(self._groups(per_group), self._micros[: self._count])
+        return self._ranked[per_group].at(percent)
+
+    def histograms(self, per_group: int) -> dict[int, Histogram]:
+        """The same cells → how many durations fall in each bucket of a cube's histogram."""
+        return histograms(self._groups(per_group), self._micros[: self._count])
+
+    def _groups(self, per_group: int) -> npt.NDArray[np.int64]:
+        keys = self._keys[: self._count]
+        return keys if per_group == 1 else keys // per_group
+
+
+def of_rows(
+    state: MirrorState, question: Question, cells: Cells, tallies: list[str], durations: list[str]
+) -> tuple[pl.DataFrame, dict[str, RowDurations]]:
+    """The tallies by ``k`` of the rows on this host, and their durations by column."""
+    asked = tests(question.scope, question.conditions, state.vocabulary, question.zone)
+    found = scan(state, question.start, question.end, question.now, asked)
+    sums = Tallied(tallies, cells.count)
+    ranked = {column: RowDurations(found.rows) for column in durations}
+    for run in found.runs:
+        rows = Matching(run, found.matches(run), state.vocabulary)
+        if not rows.count:
+            continue
+        places = rows.places(question, cells)
+        sums.add(rows, places)
+        for column in durations:
+            _rank(ranked[column], rows, places, column)
+    return sums.frame(), ranked
+
+
+def _rank(durations: RowDurations, rows: Matching, places: Places, column: str) -> None:
+    counts = measured(rows, column)
+    if counts is True:
+        durations.add(places.keys(), rows.values(column))
+    elif counts is not False:
+        durations.add(places.keys()[counts], rows.values(column)[counts])

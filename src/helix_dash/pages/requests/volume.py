@@ -1,0 +1,109 @@
+"""The requests of the grid over time by outcome, a small chart above it: dragging over it sets the range."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from dash import Input, no_update
+from dash.development.base_component import Component
+
+from helix_dash.context import log, scope, settings
+from helix_dash.errors import BadQuery
+from helix_dash.log.query import Series
+from helix_dash.model import Filter, us_from_utc
+from helix_dash.pages.requests import queries
+from helix_dash.query_params import from_state
+from helix_dash.ui import charts, panel, shell, states, trust
+from helix_dash.ui import format as fmt
+from helix_dash.ui.states import Message
+from helix_dash.ui.wiring import Callbacks
+
+NAME = "outcomes"
+HEIGHT = 88
+
+LAYERS = (
+    ("success", "Success", charts.SUCCESS),
+    ("error", "Error", charts.ERROR),
+    ("throttled", "Throttled", charts.THROTTLED),
+    ("blocked", "Blocked", charts.BLOCKED),
+    ("cancelled", "Cancelled", charts.OTHERS),
+)
+EACH = {
+    "minute": "minute",
+    "5minutes": "5 minutes",
+    "quarter": "15 minutes",
+    "6hours": "6 hours",
+}
+
+
+def card() -> Component:
+    """The chart without data."""
+    label = "Requests over time by outcome; drag over it to choose a range"
+    return panel.chart(NAME, "Over time", label, span=12, height=HEIGHT)
+
+
+def figure(series: Series, where: Filter, key: str) -> charts.Figure | None:
+    """Bars per bucket; ``None`` when there is nothing to draw.
+
+    Args:
+        series: one measure per outcome of :data:`LAYERS`.
+        where: what it was asked with; its period is the axis.
+        key: changes when the viewer chose another range.
+    """
+    zone = settings().zone
+
+    def wall(microseconds: int) -> int:
+        return fmt.wall_ms(microseconds // 1000, zone)
+
+    layers = [
+        charts.Layer(words, series.values[name][0], colour, ("status", name))
+        for name, words, colour in LAYERS
+        if any(series.values[name][0])
+    ]
+    if not layers:
+        return None
+    starts = [fmt.wall_ms(start, zone) for start in series.starts]
+    end = wall(us_from_utc(where.period.end))
+    if series.unfinished and len(starts) > 1:  # room for the whole bar, else a young day is a sliver
+        end = max(end, 2 * starts[-1] - starts[-2])
+    start = wall(us_from_utc(where.period.start))
+    drawn = charts.bars(charts.Axis(starts, start, end, series.unfinished, key), layers)
+    highest = max(
+        sum(value or 0 for value in column) for column in zip(*(one.values for one in layers), strict=True)
+    )
+    drawn["layout"]["yaxis"] |= {"dtick": 1} if highest <= 3 else {"nticks": 3}  # no half requests
+    return drawn
+
+
+def _failed(error: Exception, reference: str, *_: Any, **__: Any) -> dict[str, Any]:
+    """Bars on the page stay, marked as old; the grid says what is wrong."""
+    nothing = dict.fromkeys(panel.outputs(NAME), no_update)
+    if isinstance(error, BadQuery):
+        words = states.failed(error, reference)
+        return nothing | panel.says(NAME, Message(words.state, words.title))
+    return nothing | {f"{NAME}.state": "stale"}
+
+
+def wire(on: Callbacks) -> None:
+    """One read per refresh, of the grid's own filter."""
+
+    @on(
+        output=panel.outputs(NAME),
+        inputs={"tick": Input(shell.TICK, "data"), "state": Input(shell.FILTER, "data")},
+        failed=_failed,
+    )
+    def show_outcomes(state: dict[str, Any] | None, **_tick: Any) -> dict[str, Any]:
+        nothing = dict.fromkeys(panel.outputs(NAME), no_update)
+        if state is None:  # the address has not been read yet
+            return nothing
+        where, _ = from_state(state, settings().zone, datetime.now(UTC))
+        bucket, series = queries.outcomes(log(), scope(), where, settings().max_data_points)
+        drawn = figure(series, where, f"{state.get('from')}/{state.get('to')}")
+        if drawn is None:
+            return nothing | panel.says(NAME, Message("empty", f"No requests in {fmt.these(where.period)}"))
+        stale = bool(trust.why_old(log().health(), settings().zone, settings().zone_name))
+        each = f"Requests per {EACH.get(bucket, bucket)}, {settings().zone_name}"
+        return nothing | panel.ready(NAME, stale=stale, figure=drawn, subtitle=each)
+
+    shell.wire_chart(on, NAME)

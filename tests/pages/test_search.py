@@ -1,0 +1,121 @@
+"""The search box, the presets and the small chart of the request log page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from made_up_log import MadeUpLog
+
+from helix_dash.log.schema import BY_NAME
+from helix_dash.model import EVERYTHING, Filter, Period, Scope
+from helix_dash.pages.requests import grid, presets, queries, search
+from helix_dash.query_params import grid_conditions, parse_query
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+UUID = "54e48669-adb9-4d01-8000-000000000aeb"
+
+
+class Words:
+    """A log that knows a few words and ids, and remembers what it was asked."""
+
+    def __init__(self, words: Mapping[str, list[str]], ids: Mapping[str, int] | None = None) -> None:
+        self.words, self.ids = words, ids or {}
+        self.counted: list[Filter] = []
+
+    def values(self, scope: Scope, column: str, contains: str = "", limit: int = 200) -> list[str]:
+        return [word for word in self.words.get(column, []) if contains.lower() in word.lower()][:limit]
+
+    def count(self, scope: Scope, where: Filter) -> int:
+        self.counted.append(where)
+        return self.ids.get(where.conditions[0].column, 0)
+
+    def one(self, scope: Scope, row_id: str) -> dict[str, Any] | None:
+        return {"row_id": row_id}
+
+
+def find(log: Words, text: str) -> list[search.Offer]:
+    return search.find(log, EVERYTHING, text)  # type: ignore[arg-type]
+
+
+def test_an_id_is_looked_for_in_the_whole_log() -> None:
+    """pages.md 2: an id ignores the range."""
+    log = Words({}, {"trace_id": 3})
+    [offer] = find(log, f" {UUID} ")
+    assert offer.is_id
+    assert offer.address == {"trace_id": UUID, "from": "now-400d", "to": None, "grid": None}
+    assert all(where.period.length == timedelta(days=400) for where in log.counted)
+
+
+def test_the_address_of_an_id_is_one_the_api_reads() -> None:
+    [offer] = find(Words({}, {"session_id": 1}), "session-7")
+    assert offer.address is not None
+    found = parse_query([(name, value) for name, value in offer.address.items() if value], UTC, NOW)
+    assert found.conditions[0].values == ("session-7",)
+
+
+@pytest.mark.parametrize("text", [UUID, UUID.replace("-", "").upper(), "00000000000000aa-7"])
+def test_what_has_the_shape_of_an_id_is_certain(text: str) -> None:
+    assert search.certain(text)
+
+
+@pytest.mark.parametrize("text", ["gpt-4o", "deadbeef", "00000000000000aa-0", "' OR 1=1"])
+def test_what_has_not_is_not(text: str) -> None:
+    assert not search.certain(text)
+
+
+def test_a_rows_name_opens_the_request() -> None:
+    assert find(Words({}), "00000000000000aa-7")[0].address == {"request": "00000000000000aa-7"}
+
+
+def test_a_text_is_offered_for_each_column_that_contains_it() -> None:
+    found = find(Words({"model": ["gpt-4o", "claude"], "key_alias": ["gpt-team"]}), "GPT")
+    assert [offer.title for offer in found] == ["Model contains “GPT”", "Key contains “GPT”"]
+    assert not any(offer.is_id for offer in found)
+
+
+def test_a_text_becomes_a_test_of_the_grids_filter() -> None:
+    [offer] = find(Words({"user": ["ada"]}), "ad")
+    [condition] = grid_conditions(offer.test, UTC, NOW)
+    assert (condition.column, condition.op, condition.values) == ("user", "contains", ("ad",))
+
+
+def test_nothing_typed_asks_nothing() -> None:
+    log = Words({"model": ["gpt"]})
+    assert find(log, "   ") == []
+    assert log.counted == []
+
+
+def test_nothing_found_is_said() -> None:
+    [line] = search.shown([], "zzz")
+    assert "“zzz”" in line.children
+
+
+def test_only_a_certain_id_is_taken_by_itself() -> None:
+    sure = search.shown(find(Words({}, {"call_id": 1}), UUID), UUID)
+    unsure = search.shown(find(Words({"model": ["gpt"]}), "gpt"), "gpt")
+    assert [button.to_plotly_json()["props"]["data-now"] for button in (*sure, *unsure)] == ["true", "false"]
+
+
+@pytest.mark.parametrize("preset", presets.PRESETS, ids=lambda preset: preset.key)
+def test_a_preset_is_a_test_that_the_grid_offers_and_the_log_answers(preset: presets.Preset) -> None:
+    columns = {column["field"]: column for column in grid.grid(None, "UTC").columnDefs}
+    assert preset.test["type"] in columns[preset.column]["filterParams"]["filterOptions"]
+    [condition] = grid_conditions({preset.column: preset.test}, UTC, NOW)
+    assert condition.column == preset.column
+
+
+def test_every_column_has_a_title_for_its_chip() -> None:
+    titles = json.loads(presets.row().to_plotly_json()["props"]["data-titles"])
+    assert set(titles) == {name for name, column in BY_NAME.items() if not column.internal}
+
+
+def test_the_small_chart_asks_once_and_in_few_bars() -> None:
+    log = MadeUpLog({})
+    where = Filter(Period(NOW - timedelta(days=30), NOW))
+    bucket, _ = queries.outcomes(log, EVERYTHING, where, 1000)  # type: ignore[arg-type]
+    assert bucket == "day"
+    assert [asked[3] for asked in log.asked] == [queries.OUTCOMES]
