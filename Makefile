@@ -51,7 +51,7 @@ SEVERAL := tests/contract/test_fold.py tests/contract/test_fold_gateway_keys.py 
 
 test-cluster: $(VENV)/.test  ## the log's tests on Redis Cluster: three servers on this machine, 16 shards
 	@.ci/redis
-	@HELIX_TEST_STORE=cluster LOG_SHARDS=16 $(BIN)/python -m pytest $(SEVERAL) $(ARGS)
+	@HELIX_TEST_STORE=cluster LOG_SHARDS=16 $(BIN)/python -m pytest $(SEVERAL) tests/faults/test_moving_slot.py $(ARGS)
 
 test-sentinel: $(VENV)/.test  ## the log's tests behind Redis Sentinel: two servers, three sentinels, a real failover
 	@.ci/redis

@@ -14,7 +14,10 @@
     setTimeout(place, 0);
     return [Boolean(request) === Boolean(open) ? none : Boolean(request), request === wanted ? none : request];
   }
-  function closed(open) { if (open === false && parameter("request")) window.hx.set({ request: null, tab: null }); }
+  function closed(open) {
+    if (open) setTimeout(place, 0);
+    if (open === false && parameter("request")) window.hx.set({ request: null, tab: null });
+  }
   function tabs(search) {
     const now = chosen(search);
     return [now, location.origin + location.pathname + (search || ""), ...TABS.map((tab) => String(tab === now)), ...TABS.map((tab) => (tab === now ? "0" : "-1"))];

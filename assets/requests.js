@@ -64,12 +64,15 @@
 
   /* ---- the search box ---- */
   let hurry = null;
-  function offered() {
-    setTimeout(() => {
+  function offered(offers) {
+    const look = (left) => {
       const offer = first(), box = field();
-      if (!offer || !box || offer.dataset.for !== box.value.trim()) return;
+      if (!box || !box.value.trim()) return;
+      /* the offers are drawn a moment after they have arrived */
+      if (!offer || offer.dataset.for !== box.value.trim()) { if (left) setTimeout(() => look(left - 1), 50); return; }
       if (offer.dataset.now === "true" || hurry === offer.dataset.for) offer.click();
-    }, 0);
+    };
+    if (offers && offers.length) look(20);
   }
   function leave() {
     hurry = null;
@@ -105,7 +108,15 @@
 
   /* ---- density: of this browser ---- */
   const look = () => localStorage.getItem("hx-density") === "dense";
-  const dress = () => { document.documentElement.dataset.density = look() ? "dense" : "comfortable"; };
+  function dress() {
+    document.documentElement.dataset.density = look() ? "dense" : "comfortable";
+    let grid = null;
+    try { grid = window.dash_ag_grid.getApi("hx-requests"); } catch (error) { return; /* not drawn yet: it takes the heights from the style sheet */ }
+    if (!grid) return;
+    const size = (name) => parseInt(getComputedStyle(document.documentElement).getPropertyValue(name), 10);
+    grid.setGridOption("rowHeight", size("--grid-row"));
+    grid.setGridOption("headerHeight", size("--grid-head"));
+  }
   dress();
   function density(clicks) {
     if (clicks && window.dash_clientside.callback_context.triggered.length) localStorage.setItem("hx-density", look() ? "comfortable" : "dense");

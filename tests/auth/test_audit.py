@@ -12,10 +12,12 @@ import pytest
 import redis
 from flask import Flask
 from flask.testing import FlaskClient
+from typer.testing import CliRunner
 
 from helix_dash.auth import audit
 from helix_dash.auth.audit import AUDIT, HEAD, Event, append, entries, verify
 from helix_dash.auth.users import USERS, create_token, create_user, disable_user, end_sessions
+from helix_dash.cli import app as cli
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.errors import StoreUnavailable
 from helix_dash.store import connect
@@ -300,6 +302,19 @@ def test_a_link_alone_signs_out_here_only(app: Flask, record: redis.Redis) -> No
         sign_in(client, "viewer")
     here.get("/logout?everywhere=1")
     assert show_call(there).status_code == 200
+
+
+@pytest.mark.parametrize(("changed", "code"), [(False, 0), (True, 1)])
+def test_the_command_line_verifies_it(
+    web_store: EmbeddedStore, store: redis.Redis, changed: bool, code: int
+) -> None:
+    """T64."""
+    filled(store)
+    if changed:
+        _change(store)
+    result = CliRunner().invoke(cli, ["verify", "--redis-url", web_store.url])
+    assert result.exit_code == code
+    assert ("Entry 2 was changed." in result.stdout) is changed
 
 
 def test_a_store_that_is_gone_leaves_nothing_half_done(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from helix_dash.app import create_app
+from helix_dash.auth.audit import AUDIT, entries
 from helix_dash.auth.users import create_user
 from helix_dash.context import open_log
 from helix_dash.exports.folder import KEPT, Folder
@@ -330,3 +331,30 @@ def _inputs(client: FlaskClient, output: str) -> list[str]:
         if callback["output"] == output:
             return [part["id"] for part in callback["inputs"]]
     return []
+
+
+def test_an_order_and_a_download_are_on_the_audit_record(analyst: FlaskClient, store_url: str) -> None:
+    identity = exported(analyst, ALL)
+    table(analyst, identity)
+    with connect(store_url) as store:
+        events = [entry.event for entry in entries(store)]
+    told = [(event.who, event.action, event.object) for event in events if event.action.startswith("export")]
+    assert told == [
+        ("account:analyst", "export.ordered", identity),
+        ("account:analyst", "export.downloaded", identity),
+    ]
+
+
+def test_without_its_entry_nothing_is_exported_or_downloaded(
+    analyst: FlaskClient, settings: Settings, store_url: str
+) -> None:
+    """T64."""
+    identity = exported(analyst, ALL)
+    with connect(store_url) as store:
+        store.delete(AUDIT)
+        store.set(AUDIT, "not a stream")
+    assert analyst.get(f"/exports/{identity}.csv").status_code == 503
+    answer = press(analyst, ALL)
+    assert "hx-export-order" not in answer.json["response"]
+    assert "did not answer" in answer.text
+    assert list(settings.export_dir.glob("*.order.json")) == []

@@ -18,9 +18,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helix_dash.log.cube import DIMENSIONS, MONEY, Cube
+from helix_dash.log.cube import DIMENSIONS, MONEY, Cube, cube_of
 from helix_dash.log.durable import publish
 from helix_dash.log.held import FALSE, TRUE, UNKNOWN, Held, HeldText, coded, hold, id_array
+from helix_dash.log.quarters import lines_of
 from helix_dash.log.schema import STORED, Column
 from helix_dash.log.segment import Segment
 from helix_dash.log.vocabulary import WORDS, Vocabulary
@@ -104,6 +105,7 @@ class MappedSegment:
     hot_bytes: int
     _table: pa.Table
     _forms: dict[str, _Form]
+    _lines: pa.Buffer
     _held: dict[str, Held] = field(default_factory=dict)
     _texts: dict[str, HeldText] = field(default_factory=dict)
     _present: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
@@ -122,6 +124,12 @@ class MappedSegment:
             array = self._table[name].chunk(0) if name in self._table.column_names else None
             found = self._texts[name] = HeldText(array, self._forms[name].text, self.segment.rows)
         return found
+
+    def lines(self) -> pl.DataFrame | None:
+        """Its tallies by quarter (see :mod:`helix_dash.log.quarters`); ``None`` when it has none."""
+        if not len(self._lines):
+            return None
+        return cast("pl.DataFrame", pl.from_arrow(pa.ipc.open_file(self._lines).read_all(), rechunk=False))
 
     def present(self, name: str) -> npt.NDArray[np.int64]:
         """The codes that occur in a column of words."""
@@ -211,6 +219,7 @@ def write_segment(path: Path, segment: Segment, rows: pa.Table, vocabulary: Voca
     Raises:
         OSError: there is no space.
     """
+    rows = rows.combine_chunks()
     vocabulary.add(_words(rows))
     producers = pc.unique(rows["producer"]).sort()
     arrays: dict[str, pa.Array] = {}
@@ -226,7 +235,21 @@ def write_segment(path: Path, segment: Segment, rows: pa.Table, vocabulary: Voca
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as file:
         file.write_table(table)
+    size = sink.tell()
+    lines = _lines(segment, rows, vocabulary)
+    if lines is not None:
+        with pa.ipc.new_file(sink, lines.schema) as file:
+            file.write_table(lines)
+    sink.write(size.to_bytes(8, "little"))
     publish(path, sink.getvalue())
+
+
+def _lines(segment: Segment, rows: pa.Table, vocabulary: Vocabulary) -> pa.Table | None:
+    cube = cube_of(rows)
+    if cube.folded:
+        return None
+    lines = lines_of(code_cube(segment, cube, vocabulary).cells, rows.num_rows, vocabulary)
+    return None if lines is None else lines.to_arrow()
 
 
 def open_segment(path: Path, segment: Segment, vocabulary: Vocabulary) -> MappedSegment:
@@ -239,7 +262,12 @@ def open_segment(path: Path, segment: Segment, vocabulary: Vocabulary) -> Mapped
     """
     try:
         with pa.memory_map(str(path)) as source:
-            table = pa.ipc.open_file(source).read_all()
+            whole = source.read_buffer()
+        end = len(whole) - 8
+        size = int.from_bytes(whole[max(0, end) :], "little")
+        if not 0 < size <= end:
+            raise DamagedFile(f"{path.name} is cut short")
+        table = pa.ipc.open_file(whole[:size]).read_all()
         stamp = msgspec.json.decode((table.schema.metadata or {})[b"stamp"], type=_Stamp)
     except FileNotFoundError:
         raise
@@ -263,6 +291,7 @@ def open_segment(path: Path, segment: Segment, vocabulary: Vocabulary) -> Mapped
         sum(table[name].nbytes for name in table.column_names if name in HOT),
         table,
         stamp.forms,
+        whole[size:end],
     )
 
 

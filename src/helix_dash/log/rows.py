@@ -14,8 +14,9 @@ from helix_dash.log.held import Integers, Verdict
 from helix_dash.log.matching import tests
 from helix_dash.log.measures import measured
 from helix_dash.log.mirror import MirrorState
+from helix_dash.log.quarters import added_up, can_tell, whole_quarters
 from helix_dash.log.scan import Run, matching_rows, scan
-from helix_dash.log.tally import Histogram, Places, Ranked, Tallied, histograms
+from helix_dash.log.tally import Histogram, Places, Ranked, Tallied, added, histograms
 from helix_dash.log.vocabulary import Vocabulary
 
 
@@ -112,9 +113,10 @@ def of_rows(
     """The tallies by ``k`` of the rows on this host, and their durations by column."""
     asked = tests(question.scope, question.conditions, state.vocabulary, question.zone)
     found = scan(state, question.start, question.end, question.now, asked)
+    runs, lines = _without_lines(found.runs, question, durations)
     sums = Tallied(tallies, cells.count)
     ranked = {column: RowDurations(found.rows) for column in durations}
-    for run in found.runs:
+    for run in runs:
         rows = Matching(run, found.matches(run), state.vocabulary)
         if not rows.count:
             continue
@@ -122,7 +124,34 @@ def of_rows(
         sums.add(rows, places)
         for column in durations:
             _rank(ranked[column], rows, places, column)
-    return sums.frame(), ranked
+    parts = [added_up(pl.concat(lines), asked, question, cells, tallies)] if lines else []
+    return added([sums.frame(), *parts]), ranked
+
+
+def _without_lines(
+    runs: Sequence[Run], question: Question, durations: Sequence[str]
+) -> tuple[list[Run], list[pl.DataFrame]]:
+    """The rows that have to be looked at, and the lines that stand for all the others."""
+    if not can_tell(question, durations):
+        return list(runs), []
+    rest: list[Run] = []
+    found: list[pl.DataFrame] = []
+    for run in runs:
+        times, ahead = run.mapped.times, run.mapped.segment.max_time >= question.now
+        lines = None if ahead else run.mapped.lines()
+        if lines is None:
+            rest.append(run)
+            continue
+        begin, stop = whole_quarters(question.start, question.end, int(times[0]), int(times[-1]))
+        low, high = np.searchsorted(lines["quarter"].to_numpy(), (begin, stop)).tolist()
+        found.append(lines[low:high])
+        first, last = np.searchsorted(times, (begin, stop)).tolist()
+        ends = (
+            Run(run.mapped, run.start, min(first, run.stop)),
+            Run(run.mapped, max(last, run.start), run.stop),
+        )
+        rest += [end for end in ends if end.start < end.stop]
+    return rest, found
 
 
 def _rank(durations: RowDurations, rows: Matching, places: Places, column: str) -> None:

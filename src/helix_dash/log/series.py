@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
 from typing import Any, Protocol
 
 import polars as pl
@@ -187,12 +188,16 @@ class Figures:
         figure: dict[int, Any] = dict.fromkeys((key // buckets for key in self._keys), None)
         figure.update(self._by_cell(first, whole_groups=True))
 
-        def order(group: int) -> tuple[Any, ...]:
-            value = figure[group]
-            words = [(word is None, word or "") for word in self._cells.group(group)]
-            return value is None, -(value or 0), words
+        def words(group: int) -> list[tuple[bool, str]]:
+            return [(word is None, word or "") for word in self._cells.group(group)]
 
-        return sorted(figure, key=order)
+        def size(group: int) -> tuple[bool, Any]:
+            value = figure[group]
+            return value is None, -(value or 0)
+
+        # Words are looked up only where sizes tie: there may be thousands of users.
+        ties = (list(tied) for _, tied in groupby(sorted(figure, key=size), key=size))
+        return [group for tied in ties for group in (sorted(tied, key=words) if len(tied) > 1 else tied)]
 
     def _known_buckets(self, state: MirrorState) -> list[bool]:
         question, covered = self._question, completeness.joined(state.coverage)

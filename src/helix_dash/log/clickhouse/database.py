@@ -16,6 +16,10 @@ READ_TIMEOUT = 60
 """Seconds one question may take."""
 
 
+PIECE = 50_000
+"""Characters of a list that travel as one value: a server takes no field of an address or form over 128 kB."""
+
+
 class Bound:
     """Values on their way into a question. They travel beside its text and never become part of it."""
 
@@ -24,6 +28,8 @@ class Bound:
 
     def __call__(self, value: Any, kind: str) -> str:
         """What stands for ``value`` in the text; ``kind`` is its ClickHouse type."""
+        if isinstance(value, list) and len(parts := _pieces(value)) > 1:
+            return f"arrayConcat({', '.join(self(part, kind) for part in parts)})"
         name = f"v{len(self.values)}"
         self.values[name] = value
         return f"{{{name}:{kind}}}"
@@ -84,6 +90,20 @@ class Database:
             yield self._client
         except (ClickHouseError, OSError) as error:
             raise _unavailable(error) from error
+
+
+def _pieces(values: list[Any]) -> list[list[Any]]:
+    """``values`` cut into lists of moderate length as text."""
+    pieces: list[list[Any]] = [[]]
+    size = 0
+    for value in values:
+        length = len(str(value).encode()) + 4
+        if size + length > PIECE and pieces[-1]:
+            pieces.append([])
+            size = 0
+        pieces[-1].append(value)
+        size += length
+    return pieces
 
 
 def _client(url: str) -> Any:

@@ -33,6 +33,9 @@ STRIPES = 1_000
 
 
 _STORED = tuple(column.name for column in STORED)
+_KEY = ("load", *ROW_KEY)
+"""What the table is ordered by."""
+
 _Rows = Callable[..., str]
 """Makes ``FROM … WHERE …`` of the values it binds, a period, and what else must hold."""
 
@@ -84,7 +87,7 @@ class ClickHouseLog(RequestLog):
         if part.limit == 0 or part.offset >= total:
             return Page([], total, watermark)
         cut = f"LIMIT {bound(part.limit, 'UInt64')} OFFSET {bound(part.offset, 'UInt64')}"
-        return Page(shown_rows(self._frame(f"{rows} {_order(sort)} {cut}", bound)), total, watermark)
+        return Page(shown_rows(self._found(f"{rows} {_order(sort)} {cut}", bound)), total, watermark)
 
     def _batches(
         self, state: MirrorState, now: int, scope: Scope, where: Filter, columns: Sequence[str]
@@ -178,6 +181,15 @@ class ClickHouseLog(RequestLog):
         durations: list[str],
     ) -> Answer:
         return answer(self._database, cast("LoadedState", state), question, cells, tallies, durations)
+
+    def _found(self, rows: str, bound: Bound) -> pl.DataFrame:
+        """All columns of ``rows`` in their order: first which they are, then these few, by the table's own order."""
+        keys = self._frame(rows, bound, _KEY)
+        bound = Bound()
+        listed = bound(keys.rows(), "Array(Tuple(UInt64, Int64, String, Int64))")
+        rows = f"FROM {ROWS} WHERE ({', '.join(_KEY)}) IN {listed}"
+        found = self._frame(rows, bound, ("load", *_STORED))
+        return keys.join(found, on=_KEY, how="left", maintain_order="left").select(_STORED)
 
     def _frame(self, rows: str, bound: Bound, columns: Sequence[str] = _STORED) -> pl.DataFrame:
         """``columns`` of ``rows``, words as words."""

@@ -13,7 +13,8 @@ from helix_dash.ui import icon, shell
 from helix_dash.ui.wiring import Callbacks
 
 DRAWER, DETAILS, WANTED, BODY = "hx-drawer", "hx-details", "hx-inspector-wanted", "hx-inspector"
-PLACE, PREVIOUS, NEXT, LINK = (
+TITLE, PLACE, PREVIOUS, NEXT, LINK = (
+    "hx-inspector-title",
     "hx-inspector-place",
     "hx-inspector-previous",
     "hx-inspector-next",
@@ -29,6 +30,7 @@ def drawer() -> list[Component]:
             html.Div([_tabs(), html.Div(id=DETAILS)], id=BODY, className="hx-inspector", **{"data-tab": ""}),
             id=DRAWER,
             title=_head(),
+            labelledby=TITLE,
             placement="end",
             is_open=False,
             class_name="hx-drawer",
@@ -40,7 +42,7 @@ def _head() -> Component:
     return html.Div(
         className="hx-inspector__head",
         children=[
-            html.Span("Request"),
+            html.Span("Request", id=TITLE),
             html.Span("", id=PLACE, className="hx-inspector__place", role="status"),
             html.Div(
                 className="hx-inspector__tools",
