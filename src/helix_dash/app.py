@@ -26,7 +26,7 @@ from helix_dash.auth.login import login_routes
 from helix_dash.auth.session import LIFETIME, Sessions, check_secret_key
 from helix_dash.auth.trail import Trail
 from helix_dash.context import Running
-from helix_dash.errors import HelixError, SettingError
+from helix_dash.errors import BadQuery, HelixError, SettingError
 from helix_dash.exports import callbacks as export_callbacks
 from helix_dash.exports.folder import Folder
 from helix_dash.exports.manager import SpawnManager
@@ -201,6 +201,8 @@ def _layout(sections: Sequence[Section]) -> Component:
 
 
 def _values(column: str, contains: str) -> list[str]:
+    if not isinstance(contains, str):
+        raise BadQuery("contains", "What to look for must be a text.")
     return context.log().values(context.scope(), column, contains, 200)
 
 

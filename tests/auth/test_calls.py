@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from helix_dash.context import asker
 from helix_dash.errors import BadQuery, NotFound, StoreUnavailable
+from helix_dash.model import us_from_utc
 from helix_dash.ui.section import Section
 from helix_dash.ui.wiring import Callbacks
 from webapp import SECTION, build, call, entered, show_call, sign_in
@@ -229,3 +231,46 @@ def test_a_section_gives_its_permission_to_its_callbacks(settings: Any, people: 
 SECTION_WITHOUT_CALLBACKS = Section(
     SECTION.key, SECTION.title, SECTION.icon, SECTION.group, "/", SECTION.layout, Callbacks()
 )
+
+
+def answer_of(settings: Any, fail: Any) -> Any:
+    """What a page's only callback answers, when it does ``fail``."""
+    on = Callbacks()
+
+    @on(Output("figure", "children"), Input("tick", "data"))
+    def callback(tick: Any) -> Any:
+        return fail(tick)
+
+    section = Section("first", "First", "table", "Monitor", "/", lambda: html.Div(id="figure"), on)
+    client = build(settings, sections=(section,)).test_client()
+    sign_in(client, "viewer")
+    return call(client, "figure.children", inputs=[("tick.data", 1)])
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [lambda tick: tick["n"], lambda tick: tick.strip(), lambda tick: [][tick], lambda tick: int("x" * tick)],
+)
+def test_a_value_of_a_shape_that_a_page_cannot_use_is_400_without_a_stack(
+    settings: Any, people: redis.Redis, caplog: pytest.LogCaptureFixture, fail: Any
+) -> None:
+    """T07."""
+    answer = answer_of(settings, fail)
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_query")
+    assert not any(record.exc_info for record in caplog.records)
+
+
+def test_the_same_error_further_in_is_our_own_fault_and_keeps_its_stack(
+    settings: Any, people: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else a bug of the log would be told as a mistake of the browser."""
+    answer = answer_of(settings, lambda _tick: us_from_utc(datetime(2026, 1, 1)))  # noqa: DTZ001 - that is the bug
+    assert answer.status_code == 500
+    assert any(record.exc_info for record in caplog.records)
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', str(2**63), '{"\\udfff": 1}'])
+def test_what_could_not_be_repeated_in_an_answer_is_400(viewer: FlaskClient, value: str) -> None:
+    """T07, T58."""
+    body = json.dumps(GOOD).replace('"value": 1', f'"value": {value}')
+    assert viewer.post(PATH, data=body, content_type="application/json").status_code == 400

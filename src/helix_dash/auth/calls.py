@@ -89,24 +89,30 @@ class Calls:
 
 
 class Malformed(BadQuery):
-    """A callback came upon a value of a shape that it cannot use. The text says where, for the log; the stack is there
-    at level DEBUG."""
+    """A callback came upon a value of a shape that it cannot use.
 
-    def __init__(self, error: Exception) -> None:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{type(error).__name__}, {Path(last.filename).name}:{last.lineno}"
-        super().__init__("call", f"What the page sent cannot be used ({place}).")
+    Args:
+        error: what it raised.
+        place: file and line, for the log.
+    """
+
+    def __init__(self, error: Exception, place: str) -> None:
+        super().__init__("call", f"What the page sent cannot be used ({type(error).__name__}, {place}).")
 
 
 _MISSHAPEN = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
 """What Python raises when a value is not what the code took it for."""
+_OURS = Path(__file__).parents[1]
+_WEB = frozenset({"app.py", "query_params.py", "auth", "exports", "pages", "ui"})
+"""Where what a browser sent is read. What comes further in has been checked there."""
 
 
 def permitted(permission: str, function: Function) -> Function:
     """``function``, run only for askers who hold ``permission``; the finer check, within one section.
 
-    What it is called with comes from a browser and may be anything, whatever its page would send. So an error
-    about the shape of a value is told as the caller's, not as a failure of the server with its stack.
+    What it is called with comes from a browser and may be anything, whatever its page would send. So an error about
+    the shape of a value, met where such values are read, is told as the caller's and not as a failure of the
+    server; the stack is in the log at level DEBUG. Met further in, it is a fault of this program.
     """
 
     @functools.wraps(function)
@@ -115,11 +121,25 @@ def permitted(permission: str, function: Function) -> Function:
         try:
             return function(*args, **kwargs)
         except _MISSHAPEN as error:
+            place = _place(error)
+            if place is None:
+                raise
             _logger.debug("a callback could not use what it was sent", exc_info=True)
-            raise Malformed(error) from error
+            raise Malformed(error, place) from error
 
     call.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
     return call
+
+
+def _place(error: Exception) -> str | None:
+    """Where our own code met ``error``, as file and line; ``None`` when that is not where a browser's values are
+    read. Sections of other distributions are such a place too."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if file.is_relative_to(_OURS):
+            own = file != Path(__file__) and file.relative_to(_OURS).parts[0] not in _WEB
+            return None if own else f"{file.name}:{frame.lineno}"
+    return None
 
 
 def on_error(error: Exception) -> Any:
