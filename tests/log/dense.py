@@ -37,7 +37,7 @@ def _row(random: Random) -> dict[str, Any]:
         organization=random.choice(ORGANIZATIONS),
         source=random.choice(["simulated", "litellm"]),
         skewed=random.choice([False, time > NOW]),
-        ingested=time + random.randrange(-MINUTE, MINUTE),
+        ingested=random.choice([time, time + random.randrange(-MINUTE, MINUTE)]),
         producer=random.choice(["00000000000000a1", "ffffffffffffff01"]),
         **known,
     )
@@ -59,5 +59,7 @@ FILTERS = st.builds(
     lambda start, length, tests: over(start, start + length, *tests),
     st.sampled_from([NOW - 4 * DAY, NOW - DAY, NOW - HOUR]),
     st.sampled_from([HOUR, DAY, 5 * DAY, 1000 * DAY]),
-    st.one_of(st.just([]), st.lists(conditions(), max_size=2)),
+    st.one_of(
+        st.just([]), st.lists(conditions(), min_size=1, max_size=1), st.lists(conditions(), max_size=2)
+    ),
 )

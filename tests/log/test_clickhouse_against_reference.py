@@ -13,7 +13,7 @@ import pytest
 from dense import FILTERS, SEGMENTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reading import HOUR, MINUTE, NOW, log_of
+from reading import DAY, HOUR, MINUTE, NOW, log_of, over, row
 from sealed import Loaded, Sealed
 from test_query_against_reference import SCOPES, ZONES
 
@@ -24,7 +24,7 @@ from helix_dash.log.cube import bucket_of
 from helix_dash.log.measures import MEASURES, PERCENTILES, TALLIES
 from helix_dash.log.schema import COLUMNS, SHOWN
 from helix_dash.log.shown import csv_texts
-from helix_dash.model import Filter, Scope, Slice, Sort
+from helix_dash.model import EVERYTHING, Condition, Filter, Scope, Slice, Sort
 
 EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 GROUPABLE = [column.name for column in COLUMNS if column.kind in ("word", "flag")]
@@ -201,3 +201,37 @@ def test_a_histogram_edge_is_the_first_duration_of_its_bucket() -> None:
     edges = pl.Series(histogram_edges()).to_numpy()
     assert bucket_of(edges).tolist() == list(range(256))
     assert bucket_of(edges[1:] - 1).tolist() == list(range(255))
+
+
+@pytest.mark.parametrize("column", ["user", "call_id"])
+def test_an_unknown_value_contains_nothing(both: Any, column: str) -> None:
+    """And so is found by whoever asks for what does not contain a text."""
+    mirror, clickhouse = both([[row(**{column: word}) for word in ("ada", None)]])
+    where = over(NOW - DAY, NOW, Condition(column, "not_contains", ("x",)))
+    assert clickhouse.count(EVERYTHING, where) == mirror.count(EVERYTHING, where) == 2
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "count"),
+    [
+        ("in", "00000000000000a1", 2),
+        ("not_in", "00000000000000a1", 1),
+        ("ends", "F01", 1),
+        ("in", "gpt-4o", 0),
+    ],
+)
+def test_requests_are_found_by_their_producer(both: Any, op: Any, value: str, count: int) -> None:
+    """Which a mirror holds like no other column."""
+    mirror, clickhouse = both([[row(), row(), row(producer="ffffffffffffff01")]])
+    where = over(NOW - DAY, NOW, Condition("producer", op, (value,)))
+    assert clickhouse.count(EVERYTHING, where) == mirror.count(EVERYTHING, where) == count
+    series = mirror.series(EVERYTHING, where, [], None, ["requests"])
+    assert clickhouse.series(EVERYTHING, where, [], None, ["requests"]) == series
+
+
+def test_a_watermark_takes_in_what_was_received_at_that_very_moment(both: Any) -> None:
+    mirror, clickhouse = both([[row(ingested=NOW - late) for late in (30, 20, 10)]])
+    for log in (mirror, clickhouse):
+        first = log.page(EVERYTHING, over(NOW - DAY, NOW), Sort(), Slice(0, 1))
+        assert (first.total, first.watermark) == (3, NOW - 10)
+        assert log.page(EVERYTHING, over(NOW - DAY, NOW), Sort(), Slice(0, 1), watermark=NOW - 20).total == 2

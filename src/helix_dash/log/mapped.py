@@ -60,6 +60,10 @@ HOT = frozenset(
 """The columns that charts, cards and the usual filters read; the others only wait for somebody to open a row."""
 
 
+_ALIGNED = 64
+"""Bytes at whose multiples the two parts of a file begin: its rows, and its lines."""
+
+
 class DamagedFile(Exception):
     """A mirror file cannot be used: it is cut short, or belongs to another vocabulary. It is made again."""
 
@@ -125,11 +129,9 @@ class MappedSegment:
             found = self._texts[name] = HeldText(array, self._forms[name].text, self.segment.rows)
         return found
 
-    def lines(self) -> pl.DataFrame | None:
+    def lines(self) -> pa.Table | None:
         """Its tallies by quarter (see :mod:`helix_dash.log.quarters`); ``None`` when it has none."""
-        if not len(self._lines):
-            return None
-        return cast("pl.DataFrame", pl.from_arrow(pa.ipc.open_file(self._lines).read_all(), rechunk=False))
+        return pa.ipc.open_file(self._lines).read_all() if len(self._lines) else None
 
     def present(self, name: str) -> npt.NDArray[np.int64]:
         """The codes that occur in a column of words."""
@@ -232,16 +234,23 @@ def write_segment(path: Path, segment: Segment, rows: pa.Table, vocabulary: Voca
             arrays[column.name] = array
     stamp = _Stamp(segment.id, vocabulary.id, vocabulary.version, producers.to_pylist(), forms)
     table = pa.table(arrays).replace_schema_metadata({b"stamp": msgspec.json.encode(stamp)})
+    whole = _file(table)
+    lines = _lines(segment, rows, vocabulary)
+    parts = [
+        whole,
+        bytes(-len(whole) % _ALIGNED),
+        b"" if lines is None else _file(lines),
+        len(whole).to_bytes(8, "little"),
+    ]
+    publish(path, b"".join(parts))
+
+
+def _file(table: pa.Table) -> bytes:
+    """``table`` as an Arrow file."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as file:
         file.write_table(table)
-    size = sink.tell()
-    lines = _lines(segment, rows, vocabulary)
-    if lines is not None:
-        with pa.ipc.new_file(sink, lines.schema) as file:
-            file.write_table(lines)
-    sink.write(size.to_bytes(8, "little"))
-    publish(path, sink.getvalue())
+    return bytes(sink.getvalue())
 
 
 def _lines(segment: Segment, rows: pa.Table, vocabulary: Vocabulary) -> pa.Table | None:
@@ -291,7 +300,7 @@ def open_segment(path: Path, segment: Segment, vocabulary: Vocabulary) -> Mapped
         sum(table[name].nbytes for name in table.column_names if name in HOT),
         table,
         stamp.forms,
-        whole[size:end],
+        whole[size + -size % _ALIGNED : end],
     )
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from helix_dash.log.cells import Cells, Question
 from helix_dash.log.cube import QUARTER
@@ -35,10 +37,22 @@ def lines_of(cells: pl.DataFrame, rows: int, vocabulary: Vocabulary) -> pl.DataF
     sums = [tally.cells(vocabulary).cast(pl.Int128).alias(name) for name, tally in TALLIES.items()]
     lines = cells.group_by("quarter", *TOLD_APART).agg(sums).sort("quarter", *TOLD_APART)
     whole = lines.select(list(TALLIES))
-    largest = max((abs(value) for row in (whole.min(), whole.max()) for value in row.row(0)), default=0)
-    if not lines.height or lines.height * WORTH > rows or largest > _LARGEST:
+    if not lines.height or lines.height * WORTH > rows:
         return None
-    return lines.with_columns(pl.col(list(TALLIES)).cast(pl.Int64))
+    if max(abs(sum_) for ends in (whole.min(), whole.max()) for sum_ in ends.row(0)) > _LARGEST:
+        return None
+    return lines.with_columns(pl.col(name).cast(_narrowest(whole[name])) for name in TALLIES)
+
+
+def _narrowest(sums: pl.Series) -> type[pl.DataType]:
+    """The smallest type that holds all ``sums``."""
+    low, high = sums.min(), sums.max()
+    assert isinstance(low, int)
+    assert isinstance(high, int)
+    fitting = (
+        width for width, most in ((pl.UInt8, 2**8), (pl.UInt16, 2**16), (pl.UInt32, 2**32)) if high < most
+    )
+    return next(fitting, pl.Int64) if low >= 0 else pl.Int64
 
 
 def can_tell(question: Question, durations: Sequence[str]) -> bool:
@@ -73,9 +87,10 @@ class _Columns:
 
 
 def added_up(
-    lines: pl.DataFrame, asked: Tests, question: Question, cells: Cells, tallies: Sequence[str]
+    parts: Sequence[pa.Table], asked: Tests, question: Question, cells: Cells, tallies: Sequence[str]
 ) -> pl.DataFrame:
-    """``k`` and the tallies of those ``lines`` that meet what is asked, in 128 bits, one line per ``k``."""
+    """``k`` and the tallies of those lines that meet what is asked, in 128 bits, one line per ``k``."""
+    lines = cast("pl.DataFrame", pl.from_arrow(pa.concat_tables(parts, promote_options="permissive")))
     verdict = asked.of(_Columns(lines))
     if not isinstance(verdict, bool):
         lines = lines.filter(pl.Series(verdict))

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from helix_dash.log.cells import Cells, Question
 from helix_dash.log.held import Integers, Verdict
 from helix_dash.log.matching import tests
 from helix_dash.log.measures import measured
 from helix_dash.log.mirror import MirrorState
-from helix_dash.log.quarters import added_up, can_tell, whole_quarters
+from helix_dash.log.quarters import TOLD_APART, added_up, can_tell, whole_quarters
 from helix_dash.log.scan import Run, matching_rows, scan
 from helix_dash.log.tally import Histogram, Places, Ranked, Tallied, added, histograms
 from helix_dash.log.vocabulary import Vocabulary
@@ -113,7 +114,7 @@ def of_rows(
     """The tallies by ``k`` of the rows on this host, and their durations by column."""
     asked = tests(question.scope, question.conditions, state.vocabulary, question.zone)
     found = scan(state, question.start, question.end, question.now, asked)
-    runs, lines = _without_lines(found.runs, question, durations)
+    runs, lines = _without_lines(found.runs, question, tallies, durations)
     sums = Tallied(tallies, cells.count)
     ranked = {column: RowDurations(found.rows) for column in durations}
     for run in runs:
@@ -124,18 +125,18 @@ def of_rows(
         sums.add(rows, places)
         for column in durations:
             _rank(ranked[column], rows, places, column)
-    parts = [added_up(pl.concat(lines), asked, question, cells, tallies)] if lines else []
+    parts = [added_up(lines, asked, question, cells, tallies)] if lines else []
     return added([sums.frame(), *parts]), ranked
 
 
 def _without_lines(
-    runs: Sequence[Run], question: Question, durations: Sequence[str]
-) -> tuple[list[Run], list[pl.DataFrame]]:
+    runs: Sequence[Run], question: Question, tallies: Sequence[str], durations: Sequence[str]
+) -> tuple[list[Run], list[pa.Table]]:
     """The rows that have to be looked at, and the lines that stand for all the others."""
     if not can_tell(question, durations):
         return list(runs), []
     rest: list[Run] = []
-    found: list[pl.DataFrame] = []
+    found: list[pa.Table] = []
     for run in runs:
         times, ahead = run.mapped.times, run.mapped.segment.max_time >= question.now
         lines = None if ahead else run.mapped.lines()
@@ -144,7 +145,7 @@ def _without_lines(
             continue
         begin, stop = whole_quarters(question.start, question.end, int(times[0]), int(times[-1]))
         low, high = np.searchsorted(lines["quarter"].to_numpy(), (begin, stop)).tolist()
-        found.append(lines[low:high])
+        found.append(lines.select(["quarter", *TOLD_APART, *tallies]).slice(low, high - low))
         first, last = np.searchsorted(times, (begin, stop)).tolist()
         ends = (
             Run(run.mapped, run.start, min(first, run.stop)),

@@ -48,6 +48,8 @@ class Run:
 
     def text(self, name: str) -> HeldText:
         """A column of texts."""
+        if name == "producer":  # held as places among the segment's producers
+            return HeldText(self.series(name).to_arrow(), "text", self.rows)
         return self.mapped.text(name).cut(self.start, self.stop)
 
     def producers(self, rows: Any = slice(None)) -> npt.NDArray[np.uint64]:

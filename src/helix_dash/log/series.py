@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
 import polars as pl
@@ -161,7 +162,7 @@ class Figures:
             column, percent = PERCENTILES[name]
             return self._percentile(column, percent, self._cells.buckets if whole_groups else 1)
         tallies, keys = self._answer.tallies, self._keys
-        if whole_groups:
+        if whole_groups and self._cells.buckets > 1:
             tallies = tallies.group_by(pl.col("k") // self._cells.buckets).agg(pl.all().exclude("k").sum())
             keys = tallies["k"].to_list()
         measure = MEASURES[name]
@@ -191,12 +192,9 @@ class Figures:
         def words(group: int) -> list[tuple[bool, str]]:
             return [(word is None, word or "") for word in self._cells.group(group)]
 
-        def size(group: int) -> tuple[bool, Any]:
-            value = figure[group]
-            return value is None, -(value or 0)
-
+        sized = sorted(((value is None, -(value or 0)), group) for group, value in figure.items())
         # Words are looked up only where sizes tie: there may be thousands of users.
-        ties = (list(tied) for _, tied in groupby(sorted(figure, key=size), key=size))
+        ties = ([group for _, group in tied] for _, tied in groupby(sized, key=itemgetter(0)))
         return [group for tied in ties for group in (sorted(tied, key=words) if len(tied) > 1 else tied)]
 
     def _known_buckets(self, state: MirrorState) -> list[bool]:

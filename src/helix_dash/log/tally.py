@@ -7,6 +7,7 @@ the nearest rank.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +52,7 @@ class Places:
     def __init__(self, cells: int, count: int, keys: Integers | None, cuts: Integers | None) -> None:
         self.cells, self.count = cells, count
         self._keys, self._cuts = keys, cuts
+        self._all: Integers | None = None
         if cuts is not None:
             self._used = np.flatnonzero(np.diff(cuts))
 
@@ -65,10 +67,14 @@ class Places:
         """How many rows of each cell ``verdict`` holds for."""
         if verdict is False:
             return np.zeros(self.cells, np.int64)
-        if self._cuts is not None:
-            return np.diff(self._cuts) if verdict is True else self._slices(verdict)
-        keys = self.keys()
-        return np.bincount(keys if verdict is True else keys[verdict], minlength=self.cells)
+        if verdict is not True:
+            if self._cuts is not None:
+                return self._slices(verdict)
+            return np.bincount(self.keys()[verdict], minlength=self.cells)
+        if self._all is None:
+            cuts = self._cuts
+            self._all = np.bincount(self.keys(), minlength=self.cells) if cuts is None else np.diff(cuts)
+        return self._all
 
     def sums(self, addends: tuple[Whole, int], verdict: Verdict) -> tuple[Integers, Integers]:
         """The sum of addends of each cell in two parts: what fits, and that which counts 2³⁰ fold."""
@@ -129,15 +135,13 @@ class Sums:
     def frame(self, names: Integers | None = None) -> pl.DataFrame:
         """``k`` and one 128-bit column per tally, one line per cell with requests; ``names`` are the cells' ``k``."""
         used = np.flatnonzero(self._low[self._names.index("requests")])
-        keys = pl.DataFrame({"k": used if names is None else names[used]})
-        fold = pl.lit(1 << _LOW_BITS, dtype=pl.Int128)
-        sums = [
-            pl.DataFrame({"low": low[used], "high": high[used]}).select(
-                (pl.col("low").cast(pl.Int128) + pl.col("high").cast(pl.Int128) * fold).alias(name)
-            )
-            for name, low, high in zip(self._names, self._low, self._high, strict=True)
-        ]
-        return pl.concat([keys, *sums], how="horizontal")
+        keys = pl.Series("k", used if names is None else names[used])
+        return pl.DataFrame([keys, *map(self._sum, range(len(self._names)), repeat(used))])
+
+    def _sum(self, index: int, used: Integers) -> pl.Series:
+        name = self._names[index]
+        low, high = (pl.Series(name, half[index][used]).cast(pl.Int128) for half in (self._low, self._high))
+        return low + high * pl.Series([1 << _LOW_BITS], dtype=pl.Int128) if self._high[index].any() else low
 
 
 class Tallied:
