@@ -128,7 +128,10 @@ def test_a_hidden_page_asks_nothing(visit: Visit) -> None:
 
 def test_reading_further_down_is_not_disturbed_by_new_requests(visit: Visit) -> None:
     page = visit.go(f"/requests?{SPAN}&refresh=1")
-    page.evaluate("window.dash_ag_grid.getApi('hx-requests').ensureIndexVisible(900, 'top')")
+    grid = "window.dash_ag_grid.getApi('hx-requests')"
+    # before its first block has come the grid knows no row 900 to go to
+    eventually(lambda: page.evaluate(f"{grid}.getDisplayedRowCount()") > 905)
+    page.evaluate(f"{grid}.ensureIndexVisible(900, 'top')")
     page.wait_for_selector(".ag-row[row-index='905'] [col-id=time]:has-text('202')")
     shown = page.inner_text(".ag-row[row-index='905'] [col-id=time]")
     page.wait_for_timeout(3500)
