@@ -9,8 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from helix_dash.log.coded_cube import CodedCube, code_cube, cube_words
 from helix_dash.log.cube import cube_of
-from helix_dash.log.mapped import CodedCube, code_cube, cube_words, open_segment, write_segment
+from helix_dash.log.mapped import open_segment, write_segment
 from helix_dash.log.mirror import MirrorState
 from helix_dash.log.query import RequestLog
 from helix_dash.log.segment import ROW_KEY, ROW_SCHEMA, Segment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -88,6 +89,21 @@ def test_rows_that_tie_by_the_hundred_keep_their_order_far_down(
     expected = naive.page([*chain(*segments)], sort, part)
     found = log.page(EVERYTHING, over(NOW - DAY, NOW), sort, part)
     assert [line["row_id"] for line in found.rows] == expected
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def test_a_page_by_time_begins_among_rows_of_one_instant(tmp_path: Path) -> None:
+    """The row that comes first of them may stand in the segment that is read last."""
+    first, second, before = row(NOW - 1, seq=1), row(NOW - 1, seq=2), row(NOW - 2, seq=3)
+    for descending in (False, True):
+        log = log_of(_made(tmp_path / str(descending)), [second], [first, before])
+        sort, where = Sort("time", descending), over(NOW - DAY, NOW)
+        pages = [log.page(EVERYTHING, where, sort, Slice(offset, 1)).rows[0]["row_id"] for offset in range(3)]
+        assert pages == naive.page([first, second, before], sort, Slice(0, 3))
 
 
 def test_too_many_rows_to_sort_by_an_id_are_refused_in_words(tmp_path: Any, monkeypatch: Any) -> None:

@@ -16,7 +16,7 @@ from test_query_against_reference import SCOPES, SEGMENTS, ZONES
 from helix_dash.log import quarters, tally
 from helix_dash.log.measures import MEASURES
 from helix_dash.log.query import RequestLog
-from helix_dash.model import EVERYTHING, Condition, Scope
+from helix_dash.model import EVERYTHING, Condition, Scope, Slice, Sort
 
 EXAMPLES = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 ASKED = st.lists(
@@ -105,7 +105,7 @@ def test_rows_of_a_quarter_that_the_period_cuts_are_counted_one_by_one(tmp_path_
 def test_few_rows_per_quarter_keep_no_lines(tmp_path: Any) -> None:
     """Lines that are hardly fewer than rows would only take space."""
     log = log_of(tmp_path, [row(NOW - number * HOUR, model=f"m{number}") for number in range(20)])
-    assert log.mirror.state.segments[0].lines() is None  # type: ignore[union-attr]
+    assert log.mirror.state.segments[0].lines("quarter") is None  # type: ignore[union-attr]
 
 
 @EXAMPLES
@@ -148,3 +148,33 @@ def test_words_of_expired_rows_leave_the_list_of_values(tmp_path: Any) -> None:
     )
     assert log.values(EVERYTHING, "user") == ["ann"]
     assert log.values(EVERYTHING, "model") == ["m1", "m2"]
+
+
+def test_other_says_how_many_values_it_holds(tmp_path: Any) -> None:
+    """Of more models than a cube tells apart the rarest are one group, and a chart can say of how many."""
+    old = [
+        row(NOW - 40 * DAY + number, model=f"m{number // 2:03d}" if number < 500 else f"r{number}")
+        for number in range(600)
+    ]
+    log = log_of(tmp_path, expired=[old])
+    found = log.series(EVERYTHING, over(NOW - 41 * DAY, NOW), ["model"], None, ["requests"])
+    assert sum(line[0] or 0 for line in found.values["requests"]) == 600
+    assert found.others == {"model": 350 - (found.groups_total - 1)}
+
+
+def test_without_expired_rows_nothing_is_within_other(tmp_path: Any) -> None:
+    """Rows are always told apart."""
+    log = log_of(tmp_path, [row(model=f"m{number}") for number in range(300)])
+    found = log.series(EVERYTHING, over(NOW - DAY, NOW), ["model"], None, ["requests"])
+    assert (found.groups_total, found.others) == (300, {})
+
+
+def test_the_total_of_one_word_is_known_without_a_look_at_its_rows(tmp_path: Any) -> None:
+    """The newest errors among millions: only the segments that the page comes from are read."""
+    where = over(NOW - DAY, NOW, Condition("status", "in", ("error",)))
+    old = [row(NOW - 9 * HOUR + second, status="error" if second % 2 else "success") for second in range(40)]
+    new = [row(NOW - HOUR + second, status="error") for second in range(40)]
+    log = log_of(tmp_path, old, new)
+    page = log.page(EVERYTHING, where, Sort(), Slice(0, 5))
+    assert (page.total, len(page.rows)) == (60, 5)
+    assert log.count(EVERYTHING, where) == 60

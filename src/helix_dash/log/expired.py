@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from helix_dash.log.cells import Cells, Question
+from helix_dash.log.coded_cube import CodedCube
 from helix_dash.log.cube import BUCKETS, DIMENSIONS
 from helix_dash.log.held import Held, HeldText
-from helix_dash.log.mapped import CodedCube
 from helix_dash.log.matching import Tests, tests
 from helix_dash.log.mirror import MirrorState
 from helix_dash.log.tally import Histogram, tallied
@@ -27,12 +27,14 @@ class Expired:
         histograms: duration column → ``k`` → histogram.
         untold: the buckets about which the cubes cannot tell what was asked.
         unranked: the buckets of which they cannot tell percentiles.
+        others: a dimension that was asked for → how many values its "other" holds, at most.
     """
 
     parts: list[pl.DataFrame] = field(default_factory=list)
     histograms: dict[str, dict[int, Histogram]] = field(default_factory=dict)
     untold: set[int] = field(default_factory=set)
     unranked: set[int] = field(default_factory=set)
+    others: dict[str, int] = field(default_factory=dict)
 
 
 def expired(
@@ -50,6 +52,8 @@ def expired(
         if not _answers(cube, question):
             found.untold |= touched
             continue
+        for name in cube.folded.keys() & set(question.dims):
+            found.others[name] = found.others.get(name, 0) + cube.folded[name]
         asked = tests(question.scope, question.conditions, state.vocabulary, question.zone)
         frame = matching_cells(frame, asked)
         found.parts.append(tallied(frame.with_columns(cells.key()), tallies, state.vocabulary))
@@ -98,7 +102,7 @@ def _answers(cube: CodedCube, question: Question) -> bool:
     return (
         question.bucket not in ("minute", "5minutes")
         and asked | set(question.dims) <= set(DIMENSIONS)
-        and not asked & cube.folded  # a value that was asked for may be within "other"
+        and not asked & cube.folded.keys()  # a value that was asked for may be within "other"
     )
 
 

@@ -14,11 +14,11 @@ from typing import Any, cast
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helix_dash.log.cube import DIMENSIONS, MONEY, Cube, cube_of
+from helix_dash.log.coded_cube import code_cube
+from helix_dash.log.cube import cube_of
 from helix_dash.log.durable import publish
 from helix_dash.log.held import FALSE, TRUE, UNKNOWN, Held, HeldText, coded, hold, id_array
 from helix_dash.log.quarters import lines_of
@@ -62,6 +62,10 @@ HOT = frozenset(
 
 _ALIGNED = 64
 """Bytes at whose multiples the two parts of a file begin: its rows, and its lines."""
+
+
+_COUNTED = 2**13
+"""Words of a column whose counts a process keeps per segment: 64 KB at most."""
 
 
 class DamagedFile(Exception):
@@ -112,7 +116,8 @@ class MappedSegment:
     _lines: pa.Buffer
     _held: dict[str, Held] = field(default_factory=dict)
     _texts: dict[str, HeldText] = field(default_factory=dict)
-    _present: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    _line_columns: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    _counts: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
 
     def held(self, name: str) -> Held:
         """A column of words (as codes), flags, numbers, or ``producer`` (as places in :attr:`producers`)."""
@@ -129,17 +134,26 @@ class MappedSegment:
             found = self._texts[name] = HeldText(array, self._forms[name].text, self.segment.rows)
         return found
 
-    def lines(self) -> pa.Table | None:
-        """Its tallies by quarter (see :mod:`helix_dash.log.quarters`); ``None`` when it has none."""
-        return pa.ipc.open_file(self._lines).read_all() if len(self._lines) else None
+    def lines(self, name: str) -> npt.NDArray[Any] | None:
+        """A column of its lines (see :mod:`helix_dash.log.quarters`); ``None`` when it has none."""
+        if not len(self._lines):
+            return None
+        if not self._line_columns:
+            table = pa.ipc.open_file(self._lines).read_all()
+            self._line_columns.update({column: table[column].to_numpy() for column in table.column_names})
+        return self._line_columns[name]
 
-    def present(self, name: str) -> npt.NDArray[np.int64]:
-        """The codes that occur in a column of words."""
-        found = self._present.get(name)
+    def counts(self, name: str) -> npt.NDArray[np.int64]:
+        """How many rows hold each code of a column of words; no code from its length on occurs."""
+        found = self._counts.get(name)
         if found is None:
             held = self.held(name)
-            some = held.numbers[:1] if not held.numbers.strides[0] else held.numbers
-            found = self._present[name] = np.flatnonzero(np.bincount(some)) + held.base
+            if held.numbers.strides[0]:
+                found = np.bincount(held.numbers)
+            else:
+                found = np.bincount([held.base], weights=[self.segment.rows]).astype(np.int64)
+            if len(found) <= _COUNTED:
+                self._counts[name] = found
         return found
 
     def _open(self, name: str) -> Held:
@@ -152,67 +166,6 @@ class MappedSegment:
         numbers = np.frombuffer(data, array.type.to_pandas_dtype())[: self.segment.rows]
         known = np.frombuffer(bits, np.uint8) if array.null_count else None
         return Held(numbers, known, form.base, form.step, form.low, form.high)
-
-
-@dataclass(frozen=True, slots=True)
-class CodedCube:
-    """The cube of one segment in the host's codes.
-
-    Args:
-        segment: what the manifest says.
-        cells: ``quarter``, a code per dimension, and the cube's counts and sums.
-        histograms: ``quarter``, the code of ``model``, ``measure`` in words, ``mark`` (the histogram's bucket), ``n``.
-        folded: the dimensions of which some values are told apart no more.
-    """
-
-    segment: Segment
-    cells: pl.DataFrame
-    histograms: pl.DataFrame
-    folded: frozenset[str]
-
-
-def cube_words(cube: Cube) -> set[tuple[str, str]]:
-    """The ``(column, word)`` pairs that a vocabulary must hold to code ``cube``."""
-    tables = [(cube.cells, name) for name in DIMENSIONS] + [(cube.histograms, "model")]
-    return {
-        (name, word)
-        for table, name in tables
-        for word in pc.unique(table[name].cast(pa.string())).to_pylist()
-        if word is not None
-    }
-
-
-def code_cube(segment: Segment, cube: Cube, vocabulary: Vocabulary) -> CodedCube:
-    """``cube`` in the codes of ``vocabulary``, which holds all its words."""
-
-    def in_codes(table: pa.Table, name: str) -> pl.Series:
-        words = table[name].cast(pa.string()).to_pylist()
-        codes = [0 if word is None else vocabulary.code(name, word) for word in words]
-        return pl.Series(name, codes, dtype=pl.UInt32)
-
-    cells = [
-        in_codes(cube.cells, name)
-        if name in DIMENSIONS
-        else series(name, cube.cells[name]).cast(pl.Int128 if name in MONEY else pl.Int64)
-        for name in cube.cells.column_names
-    ]
-    marks = cube.histograms
-    histograms = pl.DataFrame(
-        [
-            series("quarter", marks["quarter"]),
-            in_codes(marks, "model"),
-            series("measure", marks["measure"].cast(pa.string())),
-            series("mark", marks["bucket"]),
-            series("n", marks["n"]),
-        ]
-    )
-    folded = frozenset(name for name, count in cube.folded.items() if count)
-    return CodedCube(segment, pl.DataFrame(cells), histograms, folded)
-
-
-def series(name: str, array: pa.ChunkedArray) -> pl.Series:
-    """``array`` in polars, without a copy where polars can."""
-    return cast("pl.Series", pl.from_arrow(array, rechunk=False)).alias(name)
 
 
 def write_segment(path: Path, segment: Segment, rows: pa.Table, vocabulary: Vocabulary) -> None:

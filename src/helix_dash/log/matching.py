@@ -51,6 +51,8 @@ class Tests:
     """All conditions of a question, ready to be put to any rows of one vocabulary."""
 
     holds: tuple[Holds, ...]
+    words: tuple[str, list[int]] | None = None
+    """The column and the codes, when all that is asked is that a row holds one of some words."""
 
     def of(self, columns: Columns) -> Verdict:
         """Which rows meet all of them."""
@@ -71,10 +73,17 @@ def tests(scope: Scope, conditions: Sequence[Condition], vocabulary: Vocabulary,
         BadQuery: an unknown column, an operator it does not know, or a value it cannot hold.
     """
     found = [(_COST[checked(one).kind], _holds(one, vocabulary, zone)) for one in conditions]
+    words = None
     if scope.organization is not None:
         code = vocabulary.code("organization", scope.organization)
         found.append((-1, _is_any("organization", [] if code is None else [code], vocabulary)))
-    return Tests(tuple(holds for _, holds in sorted(found, key=lambda pair: pair[0])))
+    elif (
+        len(conditions) == 1
+        and checked(conditions[0]).kind == "word"
+        and conditions[0].op in ("in", *_MATCHES)
+    ):
+        words = conditions[0].column, _codes(conditions[0], vocabulary)
+    return Tests(tuple(holds for _, holds in sorted(found, key=lambda pair: pair[0])), words)
 
 
 def _holds(condition: Condition, vocabulary: Vocabulary, zone: tzinfo) -> Holds:

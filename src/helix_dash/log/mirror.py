@@ -22,17 +22,15 @@ from typing import Any
 import pyarrow as pa
 
 from helix_dash.errors import HelixError, StoreUnavailable
+from helix_dash.log.coded_cube import CodedCube, code_cube, cube_words
 from helix_dash.log.coverage import Interval
 from helix_dash.log.cube import Cube, decode_cube
 from helix_dash.log.durable import private_folder
 from helix_dash.log.mapped import (
     FORMAT,
-    CodedCube,
     DamagedFile,
     DamagedVocabulary,
     MappedSegment,
-    code_cube,
-    cube_words,
     open_segment,
     write_segment,
 )

@@ -17,7 +17,7 @@ import polars as pl
 from helix_dash.errors import BadQuery
 from helix_dash.log.held import Integers, Mask, Verdict, both
 from helix_dash.log.matching import summed
-from helix_dash.log.scan import Place, Run, Scan, matching_rows
+from helix_dash.log.scan import Place, Run, Scan, count_of, matching_rows
 from helix_dash.log.schema import BY_NAME, Column
 from helix_dash.log.vocabulary import Vocabulary
 from helix_dash.model import Slice, Sort
@@ -53,7 +53,7 @@ def page(scan: Scan, sort: Sort, part: Slice, vocabulary: Vocabulary) -> tuple[l
         BadQuery: too many rows to sort by a column of ids.
     """
     if part.limit == 0:
-        return [], sum(_count(scan.matches(run), run) for run in scan.runs)
+        return [], sum(map(scan.count, scan.runs))
     order = _order(scan, sort, vocabulary)
     if part.offset <= NEAR:
         best, total = _first(scan, order, part.offset + part.limit, None)
@@ -213,11 +213,12 @@ def _first(scan: Scan, order: _Order, count: int, begin: Key | None) -> tuple[_B
     """The first ``count`` rows, from ``begin`` on when it is given, and how many match in all."""
     best, total = _Best(order, count), 0
     for run in sorted(scan.runs, key=order.least):
-        verdict = scan.matches(run)
-        if verdict is False:
-            continue
-        total += _count(verdict, run)
         if best.worst is not None and order.least(run) > best.worst[0]:
+            total += scan.count(run)
+            continue
+        verdict = scan.matches(run)
+        total += count_of(verdict, run.rows)
+        if verdict is False:
             continue
         rows, numbers = _candidates(order, run, verdict, count, best.worst, begin)
         if len(rows):
@@ -235,14 +236,14 @@ def _candidates(
         return rows, order.numbers(run, rows)
     picked: Integers | None = None
     wanted = verdict
-    if verdict is not True and _MANY * _count(verdict, run) < run.rows:
+    if verdict is not True and _MANY * count_of(verdict, run.rows) < run.rows:
         picked, wanted = matching_rows(verdict, run.rows), True
     some: Rows = slice(None) if picked is None else picked
     times, numbers = run.times[some], order.numbers(run, some)
     if worst is not None:
         better: Mask = numbers < worst[0]
-        # Of the rows that tie with the last one only those that stand before it in time.
-        cut = 0 if order.by_time else int(np.searchsorted(times, worst[1], side="right"))
+        # Of the rows that tie with the last one only those that do not stand behind it in time.
+        cut = int(np.searchsorted(times, worst[1], side="right"))
         if cut:
             better[:cut] |= numbers[:cut] == worst[0]
         wanted = both(wanted, better)
@@ -265,12 +266,6 @@ def _from(order: _Order, run: Run, rows: Integers | None, numbers: Integers, beg
         )
         found[equal[later]] = True
     return found
-
-
-def _count(verdict: Verdict, run: Run) -> int:
-    if isinstance(verdict, bool):
-        return run.rows if verdict else 0
-    return int(np.count_nonzero(verdict))
 
 
 def _key_at(scan: Scan, order: _Order, rank: int) -> Key | None:

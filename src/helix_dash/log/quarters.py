@@ -6,19 +6,19 @@ figures: lines are only kept when they are the whole truth.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from helix_dash.log.cells import Cells, Question
 from helix_dash.log.cube import QUARTER
 from helix_dash.log.held import Held, HeldText
 from helix_dash.log.matching import Tests
 from helix_dash.log.measures import TALLIES
+from helix_dash.log.tally import Places, Tallied
 from helix_dash.log.vocabulary import Vocabulary
 
 TOLD_APART = ("organization", "model")
@@ -69,35 +69,48 @@ def whole_quarters(start: int, end: int, first: int, last: int) -> tuple[int, in
     return begin, max(begin, stop)
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Lines as conditions test them."""
+class Lines:
+    """Lines of several segments as they are tested and added up.
 
-    lines: pl.DataFrame
+    Args:
+        parts: one column of each segment's lines, given its name.
+    """
+
+    def __init__(self, parts: Sequence[Callable[[str], npt.NDArray[Any]]]) -> None:
+        self._parts = parts
+        self._quarters = self._column("quarter")
 
     @property
     def rows(self) -> int:
-        return self.lines.height
+        """How many lines there are."""
+        return len(self._quarters)
 
     def held(self, name: str) -> Held:
-        return Held(self.lines[name].to_numpy())
+        """The codes of a dimension."""
+        return Held(self._column(name))
 
     def text(self, name: str) -> HeldText:
+        """There are none."""
         raise KeyError(name)  # lines are asked only for what they tell apart
 
+    def add_to(
+        self, sums: Tallied, tallies: Sequence[str], asked: Tests, question: Question, cells: Cells
+    ) -> None:
+        """Add those that meet what is ``asked`` to ``sums``."""
+        verdict = asked.of(self)
+        if verdict is False:
+            return
+        some: Any = slice(None) if verdict is True else verdict
+        # A quarter that the period cuts is not among them, so each lies in the bucket it begins in.
+        edges = np.asarray(question.starts[1:], dtype=np.int64)
+        keys = np.searchsorted(edges, self._quarters[some], side="right")
+        groups = cells.group_codes(lambda name: self._column(name)[some].astype(np.int64))
+        count = len(keys)
+        if groups is not None:
+            keys = groups * cells.buckets + keys
+        cuts = np.array([0, count]) if cells.count == 1 else None
+        places = Places(cells.count, count, None if cells.count == 1 else keys, cuts)
+        sums.add([((self._column(name)[some], 1), True) for name in tallies], places)
 
-def added_up(
-    parts: Sequence[pa.Table], asked: Tests, question: Question, cells: Cells, tallies: Sequence[str]
-) -> pl.DataFrame:
-    """``k`` and the tallies of those lines that meet what is asked, in 128 bits, one line per ``k``."""
-    lines = cast("pl.DataFrame", pl.from_arrow(pa.concat_tables(parts, promote_options="permissive")))
-    verdict = asked.of(_Columns(lines))
-    if not isinstance(verdict, bool):
-        lines = lines.filter(pl.Series(verdict))
-    elif not verdict:
-        lines = lines.clear()
-    # A quarter that the period cuts is not among them, so each lies in the bucket it begins in.
-    places = np.searchsorted(np.asarray(question.starts), lines["quarter"].to_numpy(), side="right") - 1
-    keyed = lines.with_columns(pl.Series("bucket", np.maximum(places, 0))).with_columns(cells.key())
-    sums = [pl.col(name).cast(pl.Int128).sum() for name in tallies]
-    return keyed.group_by("k").agg(sums)
+    def _column(self, name: str) -> npt.NDArray[Any]:
+        return np.concatenate([part(name) for part in self._parts])

@@ -6,7 +6,7 @@ process's view of the host's mirror, so they go on when the store is away, and s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
@@ -47,9 +47,9 @@ OLDEST = 400 * 24 * 3600 * 10**6
 @dataclass(frozen=True, slots=True)
 class Page:
     """Rows as shown (see :mod:`helix_dash.log.shown`), the exact number that match, and the ingest watermark
-    they hold for: with it a later page is cut from the same rows."""
+    they hold for: with it a later page is cut from the same rows. Shared by all who ask; nobody changes it."""
 
-    rows: list[dict[str, Any]]
+    rows: Sequence[Mapping[str, Any]]
     total: int
     watermark: int
 
@@ -94,10 +94,9 @@ class RequestLog:
         if part.offset < 0 or part.limit < 0:
             raise BadQuery("limit", "A page begins at 0 or later and is not negative.")
         question = ("page", state.generation, now // 10**6, scope, where, sort, part, watermark)
-        found = self._results.get(
+        return self._results.get(
             question, lambda: self._page(state, now, scope, where, sort, part, watermark)
         )
-        return replace(found, rows=[dict(row) for row in found.rows])  # the kept answer stays as it is
 
     def count(self, scope: Scope, where: Filter) -> int:
         """How many rows match, exactly."""
@@ -225,7 +224,7 @@ class RequestLog:
             run = Run(mapped, 0, mapped.segment.rows)
             verdict = mine.of(run)
             if verdict is True:
-                codes.update(mapped.present(column).tolist())
+                codes.update(np.flatnonzero(mapped.counts(column)).tolist())
             elif verdict is not False:
                 codes.update(np.unique(mapped.held(column).values(verdict)).tolist())
         if column in DIMENSIONS:

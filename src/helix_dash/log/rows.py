@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from helix_dash.log.cells import Cells, Question
 from helix_dash.log.held import Integers, Verdict
+from helix_dash.log.mapped import MappedSegment
 from helix_dash.log.matching import tests
-from helix_dash.log.measures import measured
+from helix_dash.log.measures import TALLIES, measured
 from helix_dash.log.mirror import MirrorState
-from helix_dash.log.quarters import TOLD_APART, added_up, can_tell, whole_quarters
+from helix_dash.log.quarters import Lines, can_tell, whole_quarters
 from helix_dash.log.scan import Run, matching_rows, scan
-from helix_dash.log.tally import Histogram, Places, Ranked, Tallied, added, histograms
+from helix_dash.log.tally import Histogram, Places, Ranked, Tallied, histograms
 from helix_dash.log.vocabulary import Vocabulary
+
+_Column = Callable[[str], npt.NDArray[Any]]
+"""One column, given its name."""
 
 
 class Matching:
@@ -114,7 +118,7 @@ def of_rows(
     """The tallies by ``k`` of the rows on this host, and their durations by column."""
     asked = tests(question.scope, question.conditions, state.vocabulary, question.zone)
     found = scan(state, question.start, question.end, question.now, asked)
-    runs, lines = _without_lines(found.runs, question, tallies, durations)
+    runs, lines = _without_lines(found.runs, question, durations)
     sums = Tallied(tallies, cells.count)
     ranked = {column: RowDurations(found.rows) for column in durations}
     for run in runs:
@@ -122,30 +126,30 @@ def of_rows(
         if not rows.count:
             continue
         places = rows.places(question, cells)
-        sums.add(rows, places)
+        sums.add([TALLIES[name].rows(rows) for name in tallies], places)
         for column in durations:
             _rank(ranked[column], rows, places, column)
-    parts = [added_up(lines, asked, question, cells, tallies)] if lines else []
-    return added([sums.frame(), *parts]), ranked
+    if lines:
+        Lines(lines).add_to(sums, tallies, asked, question, cells)
+    return sums.frame(), ranked
 
 
 def _without_lines(
-    runs: Sequence[Run], question: Question, tallies: Sequence[str], durations: Sequence[str]
-) -> tuple[list[Run], list[pa.Table]]:
+    runs: Sequence[Run], question: Question, durations: Sequence[str]
+) -> tuple[list[Run], list[_Column]]:
     """The rows that have to be looked at, and the lines that stand for all the others."""
     if not can_tell(question, durations):
         return list(runs), []
     rest: list[Run] = []
-    found: list[pa.Table] = []
+    found: list[_Column] = []
     for run in runs:
         times, ahead = run.mapped.times, run.mapped.segment.max_time >= question.now
-        lines = None if ahead else run.mapped.lines()
-        if lines is None:
+        quarters = None if ahead else run.mapped.lines("quarter")
+        if quarters is None:
             rest.append(run)
             continue
         begin, stop = whole_quarters(question.start, question.end, int(times[0]), int(times[-1]))
-        low, high = np.searchsorted(lines["quarter"].to_numpy(), (begin, stop)).tolist()
-        found.append(lines.select(["quarter", *TOLD_APART, *tallies]).slice(low, high - low))
+        found.append(partial(_line_column, run.mapped, slice(*np.searchsorted(quarters, (begin, stop)))))
         first, last = np.searchsorted(times, (begin, stop)).tolist()
         ends = (
             Run(run.mapped, run.start, min(first, run.stop)),
@@ -153,6 +157,12 @@ def _without_lines(
         )
         rest += [end for end in ends if end.start < end.stop]
     return rest, found
+
+
+def _line_column(mapped: MappedSegment, lines: slice, name: str) -> npt.NDArray[Any]:
+    column = mapped.lines(name)
+    assert column is not None
+    return column[lines]
 
 
 def _rank(durations: RowDurations, rows: Matching, places: Places, column: str) -> None:

@@ -108,6 +108,15 @@ class Scan:
             verdict = both(verdict, run.held("ingested").between(None, self.watermark))
         return verdict
 
+    def count(self, run: Run) -> int:
+        """How many rows of ``run`` count and match, without a look at them where that is known."""
+        segment, words = run.mapped.segment, self.tests.words
+        late = self.watermark is not None and segment.max_ingested > self.watermark
+        if words is not None and run.rows == segment.rows and segment.max_time < self.now and not late:
+            counts = run.mapped.counts(words[0])
+            return int(counts[[code for code in set(words[1]) if code < len(counts)]].sum())
+        return count_of(self.matches(run), run.rows)
+
 
 def scan(
     state: MirrorState, start: int, end: int, now: int, tests: Tests, watermark: int | None = None
@@ -124,6 +133,13 @@ def scan(
             runs.append(Run(mapped, low, high))
     runs.sort(key=lambda run: int(run.mapped.times[run.start]))
     return Scan(tuple(runs), tests, now, watermark)
+
+
+def count_of(verdict: Verdict, rows: int) -> int:
+    """How many of ``rows`` it holds for."""
+    if isinstance(verdict, bool):
+        return rows if verdict else 0
+    return int(np.count_nonzero(verdict))
 
 
 def matching_rows(verdict: Verdict, rows: int) -> Integers:

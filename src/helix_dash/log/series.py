@@ -7,19 +7,19 @@ instead, as far as cubes can tell; what they cannot tell is ``None``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, Protocol
 
+import numpy as np
 import polars as pl
 
 from helix_dash.errors import BadQuery
 from helix_dash.log import completeness
 from helix_dash.log.cells import Cells, Group, Question
 from helix_dash.log.expired import Expired, expired
-from helix_dash.log.measures import MEASURES, PERCENTILES, Number
+from helix_dash.log.held import Integers
+from helix_dash.log.measures import MEASURES, PERCENTILES, Measure, Number
 from helix_dash.log.mirror import MirrorState
 from helix_dash.log.rows import of_rows
 from helix_dash.log.schema import PICO
@@ -43,6 +43,7 @@ class Series:
         as_of: the instant up to which the answer is complete, epoch microseconds; ``None`` when unknown.
         groups_total: how many groups there are, also beyond the 1000.
         expired: whether something is ``None`` because single requests have expired and totals cannot tell it.
+        others: dimension → how many values its group "other" holds, at most, where old totals tell them apart no more.
     """
 
     starts: tuple[int, ...]
@@ -53,6 +54,7 @@ class Series:
     as_of: int | None = None
     groups_total: int = 0
     expired: bool = False
+    others: dict[str, int] = field(default_factory=dict)
 
 
 class Durations(Protocol):
@@ -95,6 +97,7 @@ def series(state: MirrorState, question: Question, natural_end: int, backend: Ba
         as_of=as_of,
         groups_total=figures.groups_total,
         expired=figures.incomplete,
+        others=figures.others,
     )
 
 
@@ -120,6 +123,7 @@ class Figures:
         groups_total: how many there are.
         approximate: whether a percentile comes from a histogram.
         incomplete: whether something cannot be told any more.
+        others: dimension → how many values its "other" holds.
     """
 
     def __init__(self, state: MirrorState, question: Question, backend: Backend) -> None:
@@ -129,15 +133,21 @@ class Figures:
         self._question = question
         self._cells = Cells(question, state.vocabulary)
         self._answer = backend(state, question, self._cells, *_needs(question.measures))
-        self._keys: list[int] = self._answer.tallies["k"].to_list()
-        ranked = self._ranked() if question.dims else [0]
+        keys = self._answer.tallies["k"].to_numpy()
+        self._seen: set[int] = set(np.unique(keys % self._cells.buckets).tolist())
+        ranked = self._ranked(keys) if question.dims else [0]
         self.groups_total = len(ranked)
         self._places = {group: place for place, group in enumerate(ranked[:MOST_GROUPS])}
         self.groups = tuple(self._cells.group(group) for group in self._places) if question.dims else ((),)
+        if len(ranked) > MOST_GROUPS:
+            kept = np.isin(keys // self._cells.buckets, ranked[:MOST_GROUPS])
+            keys, self._answer = keys[kept], replace(self._answer, tallies=self._answer.tallies.filter(kept))
+        self._slots = [(self._places[group], bucket) for group, bucket in self._split(keys)]
         self._known = self._known_buckets(state)
         gone = self._answer.expired
         self.approximate = any(gone.histograms.values())
         self.incomplete = bool(gone.untold or gone.unranked)
+        self.others = gone.others
 
     def values(self, name: str, money: Any) -> list[list[Any]]:
         """``[group][bucket]`` of one measure; ``money`` makes of 10⁻¹² dollars what the caller wants."""
@@ -145,32 +155,34 @@ class Figures:
         convert = money if name in MEASURES and MEASURES[name].money else _same
         empty = [convert(0) if adds and known else None for known in self._known]
         lines = [list(empty) for _ in self._places]
-        buckets = self._cells.buckets
-        for key, value in self._by_cell(name):
-            group, bucket = divmod(key, buckets)
-            if group in self._places:
-                lines[self._places[group]][bucket] = None if value is None else convert(value)
+        for (place, bucket), value in self._by_slot(name):
+            lines[place][bucket] = None if value is None else convert(value)
         gone = self._answer.expired
         for bucket in gone.untold | (gone.unranked if name in PERCENTILES else set()):
             for line in lines:
                 line[bucket] = None
         return lines
 
-    def _by_cell(self, name: str, *, whole_groups: bool = False) -> Iterable[tuple[int, Number]]:
-        """``k`` (or the group's number) and the measure's figure, money in 10⁻¹² dollars."""
-        if name in PERCENTILES:
-            column, percent = PERCENTILES[name]
-            return self._percentile(column, percent, self._cells.buckets if whole_groups else 1)
-        tallies, keys = self._answer.tallies, self._keys
-        if whole_groups and self._cells.buckets > 1:
-            tallies = tallies.group_by(pl.col("k") // self._cells.buckets).agg(pl.all().exclude("k").sum())
-            keys = tallies["k"].to_list()
-        measure = MEASURES[name]
-        return zip(
-            keys, map(measure.figure, *(tallies[part].to_list() for part in measure.tallies)), strict=True
+    def _split(self, keys: Integers) -> Iterable[tuple[int, int]]:
+        """The group's number and the bucket of each ``k``."""
+        buckets = self._cells.buckets
+        return zip((keys // buckets).tolist(), (keys % buckets).tolist(), strict=True)
+
+    def _by_slot(self, name: str) -> Iterable[tuple[tuple[int, int], Number]]:
+        """Place of the group and bucket, and the measure's figure there, money in 10⁻¹² dollars."""
+        if name in MEASURES:
+            return zip(self._slots, _figures(MEASURES[name], self._answer.tallies), strict=True)
+        buckets = self._cells.buckets
+        found = ((divmod(key, buckets), value) for key, value in self._percentile(name, 1))
+        return (
+            ((self._places[group], bucket), value)
+            for (group, bucket), value in found
+            if group in self._places
         )
 
-    def _percentile(self, column: str, percent: int, per_group: int) -> Iterable[tuple[int, float]]:
+    def _percentile(self, name: str, per_group: int) -> Iterable[tuple[int, float]]:
+        """``k // per_group`` and the percentile, in milliseconds."""
+        column, percent = PERCENTILES[name]
         durations = self._answer.durations[column]
         found = durations.at(percent, per_group)
         rough: dict[int, Any] = {}
@@ -182,24 +194,40 @@ class Figures:
                 found[key] = percentile_of_histogram(histogram + exact.get(key, 0), percent)
         return ((key, micro / 1000) for key, micro in found.items())
 
-    def _ranked(self) -> list[int]:
-        """The numbers of all groups, largest first; ties and unknown figures in order of their words."""
-        first = self._question.measures[0] if self._question.measures else "requests"
-        buckets = self._cells.buckets
-        figure: dict[int, Any] = dict.fromkeys((key // buckets for key in self._keys), None)
-        figure.update(self._by_cell(first, whole_groups=True))
+    def _ranked(self, keys: Integers) -> list[int]:
+        """The numbers of all groups, largest first; the first 1000 of equal or unknown size in order of their words."""
+        figure = self._by_group(self._question.measures[0] if self._question.measures else "requests", keys)
+        known = [group for group, value in figure.items() if value is not None]
+        known.sort(key=figure.__getitem__, reverse=True)
+        ranked = known + [group for group, value in figure.items() if value is None]
 
         def words(group: int) -> list[tuple[bool, str]]:
             return [(word is None, word or "") for word in self._cells.group(group)]
 
-        sized = sorted(((value is None, -(value or 0)), group) for group, value in figure.items())
         # Words are looked up only where sizes tie: there may be thousands of users.
-        ties = ([group for _, group in tied] for _, tied in groupby(sized, key=itemgetter(0)))
-        return [group for tied in ties for group in (sorted(tied, key=words) if len(tied) > 1 else tied)]
+        start = 0
+        while start < min(len(ranked), MOST_GROUPS):
+            size, stop = figure[ranked[start]], start + 1
+            while stop < len(ranked) and figure[ranked[stop]] == size:
+                stop += 1
+            if stop > start + 1:
+                ranked[start:stop] = sorted(ranked[start:stop], key=words)
+            start = stop
+        return ranked
+
+    def _by_group(self, name: str, keys: Integers) -> dict[int, Any]:
+        """The figure of each group over all its buckets; ``None`` where it has none."""
+        buckets, tallies = self._cells.buckets, self._answer.tallies
+        if name in PERCENTILES:
+            figure: dict[int, Any] = dict.fromkeys(np.unique(keys // buckets).tolist())
+            figure.update(self._percentile(name, buckets))
+            return figure
+        if buckets > 1:
+            tallies = tallies.group_by(pl.col("k") // buckets).agg(pl.all().exclude("k").sum())
+        return dict(zip(tallies["k"].to_list(), _figures(MEASURES[name], tallies), strict=True))
 
     def _known_buckets(self, state: MirrorState) -> list[bool]:
-        question, covered = self._question, completeness.joined(state.coverage)
-        seen = {key % self._cells.buckets for key in self._keys}
+        question, covered, seen = self._question, completeness.joined(state.coverage), self._seen
         if question.bucket is None:
             return [
                 bool(seen) or completeness.touches(covered, question.start, min(question.end, question.now))
@@ -211,6 +239,17 @@ class Figures:
             return bucket in seen or completeness.covers(covered, start, min(end, until))
 
         return [is_known(bucket) for bucket in range(self._cells.buckets)]
+
+
+def _figures(measure: Measure, tallies: pl.DataFrame) -> Iterable[Number]:
+    """The figure of each line of ``tallies``."""
+    return map(measure.figure, *(_whole(tallies[part]) for part in measure.tallies))
+
+
+def _whole(sums: pl.Series) -> list[int]:
+    # 64 bits become Python's integers ten times as fast.
+    small = sums.cast(pl.Int64, strict=False)
+    return sums.to_list() if small.null_count() else small.to_list()
 
 
 def _same(value: Number) -> Number:

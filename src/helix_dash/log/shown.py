@@ -52,11 +52,16 @@ def shown_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
 def shown_lists(stored: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
     """The same of rows given as one list of inner values per stored column."""
     lists = [_values(column, stored) for column in SHOWN]
-    ids = map(row_id, stored["producer"], stored["seq"])
-    return [dict(zip(_NAMES, row, strict=True)) for row in zip(ids, *lists, strict=True)]
+    ids = list(map(row_id, stored["producer"], stored["seq"]))
+    # Column by column into copies of one empty row: dicts that need not grow are made in half the time.
+    rows = [_EMPTY.copy() for _ in ids]
+    for name, values in zip(_EMPTY, [ids, *lists], strict=True):
+        for row, value in zip(rows, values, strict=True):
+            row[name] = value
+    return rows
 
 
-_NAMES = ("row_id", *(column.name for column in SHOWN))
+_EMPTY: dict[str, Any] = dict.fromkeys(["row_id", *(column.name for column in SHOWN)])
 
 
 def _values(column: Column, stored: Mapping[str, list[Any]]) -> list[Any]:

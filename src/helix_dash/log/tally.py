@@ -15,7 +15,7 @@ import polars as pl
 
 from helix_dash.log.cube import BUCKETS, bucket_of, bucket_value
 from helix_dash.log.held import Integers, Verdict
-from helix_dash.log.measures import TALLIES, Rows, Whole
+from helix_dash.log.measures import TALLIES, Addend, Whole
 from helix_dash.log.vocabulary import Vocabulary
 
 Histogram = npt.NDArray[np.int64]
@@ -76,9 +76,9 @@ class Places:
             self._all = np.bincount(self.keys(), minlength=self.cells) if cuts is None else np.diff(cuts)
         return self._all
 
-    def sums(self, addends: tuple[Whole, int], verdict: Verdict) -> tuple[Integers, Integers]:
-        """The sum of addends of each cell in two parts: what fits, and that which counts 2³⁰ fold."""
-        values, fold = addends
+    def sums(self, numbers: tuple[Whole, int], verdict: Verdict) -> tuple[Integers, Integers]:
+        """The sum of numbers of each cell in two parts: what fits, and that which counts 2³⁰ fold."""
+        values, fold = numbers
         nothing = np.zeros(self.cells, np.int64)
         if verdict is False or not self.count:
             return nothing, nothing
@@ -117,14 +117,13 @@ class Sums:
         self._low, self._high = (np.zeros((len(names), cells), np.int64) for _ in range(2))
         self._added = 0
 
-    def add(self, rows: Rows, places: Places) -> None:
-        """Count ``rows`` in, which belong to ``places``."""
-        for index, name in enumerate(self._names):
-            addends, verdict = TALLIES[name].rows(rows)
-            if addends is None:
+    def add(self, addends: Sequence[Addend], places: Places) -> None:
+        """Add what each tally has in ``places``."""
+        for index, (numbers, verdict) in enumerate(addends):
+            if numbers is None:
                 self._low[index] += places.counts(verdict)
             else:
-                low, high = places.sums(addends, verdict)
+                low, high = places.sums(numbers, verdict)
                 self._low[index] += low
                 self._high[index] += high
         self._added += 1
@@ -134,7 +133,8 @@ class Sums:
 
     def frame(self, names: Integers | None = None) -> pl.DataFrame:
         """``k`` and one 128-bit column per tally, one line per cell with requests; ``names`` are the cells' ``k``."""
-        used = np.flatnonzero(self._low[self._names.index("requests")])
+        requests = self._names.index("requests")
+        used = np.flatnonzero(self._low[requests] | self._high[requests])
         keys = pl.Series("k", used if names is None else names[used])
         return pl.DataFrame([keys, *map(self._sum, range(len(self._names)), repeat(used))])
 
@@ -152,14 +152,14 @@ class Tallied:
         self._dense = Sums(names, cells) if cells <= _DENSE else None
         self._parts: list[pl.DataFrame] = []
 
-    def add(self, rows: Rows, places: Places) -> None:
-        """Count ``rows`` in, which belong to ``places``."""
+    def add(self, addends: Sequence[Addend], places: Places) -> None:
+        """Add what each tally has in ``places``."""
         if self._dense is not None:
-            self._dense.add(rows, places)
+            self._dense.add(addends, places)
             return
         cells, keys = np.unique(places.keys(), return_inverse=True)
         sums = Sums(self._names, len(cells))
-        sums.add(rows, Places(len(cells), places.count, keys, None))
+        sums.add(addends, Places(len(cells), places.count, keys, None))
         self._parts.append(sums.frame(cells))
         if sum(part.height for part in self._parts) > 2 * _DENSE:
             self._parts = [added(self._parts)]

@@ -14,8 +14,8 @@ from helix_dash.log.clickhouse import note as notes
 from helix_dash.log.clickhouse.database import Bound, Database
 from helix_dash.log.clickhouse.note import Load, Note
 from helix_dash.log.clickhouse.tables import CUBES, NOTES, WORDS
+from helix_dash.log.coded_cube import CodedCube, code_cube, cube_words
 from helix_dash.log.cube import decode_cube
-from helix_dash.log.mapped import CodedCube, code_cube, cube_words
 from helix_dash.log.mirror import MirrorState
 from helix_dash.log.segment import Segment
 from helix_dash.log.vocabulary import Vocabulary
