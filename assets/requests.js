@@ -76,7 +76,7 @@
   }
   function leave() {
     hurry = null;
-    put(SEARCH, { value: "" });
+    if (field()) window.hxTyped.clear(field());
     put("hx-search-offers", { children: [] });
     if (document.activeElement && document.activeElement.closest(".hx-search")) document.activeElement.blur();
   }
@@ -97,7 +97,7 @@
     } else if (inside && event.key === "Escape") leave();
     else if (inside && event.key === "Enter" && event.target === box) {
       const offer = first(), text = box.value.trim();
-      if (offer && offer.dataset.for === text) offer.click(); else hurry = text;
+      if (offer && offer.dataset.for === text) offer.click(); else { hurry = text; window.hxTyped.now(box); }
     } else if (inside && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       const steps = [box, ...inside.querySelectorAll(".hx-menu__item")];
       const at = steps.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);

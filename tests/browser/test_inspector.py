@@ -98,7 +98,7 @@ def test_an_id_is_found_whatever_the_range_which_comes_back_afterwards(visit: Vi
     page = visit.go("/requests?from=now-5m&refresh=off")
     page.keyboard.press("/")
     eventually(lambda: page.evaluate("document.activeElement.id") == "hx-search", "/ did not find the box")
-    page.keyboard.insert_text(row["call_id"])  # an id is pasted, not typed
+    page.keyboard.type(row["call_id"], delay=5)
     page.wait_for_url(lambda address: "call_id=" in address)
     page.wait_for_selector("#hx-search-badge:visible")
     eventually(lambda: visit.total() == 1, "the id was not found")
@@ -106,6 +106,21 @@ def test_an_id_is_found_whatever_the_range_which_comes_back_afterwards(visit: Vi
     page.click("[aria-label^='Remove Call id']")
     page.wait_for_url(lambda address: "from=now-5m" in address)
     page.wait_for_selector("#hx-search-badge", state="hidden")
+
+
+def test_what_is_typed_while_the_page_still_loads_stays_as_it_was_typed(visit: Visit) -> None:
+    """Each key at once, none in the wrong place: nothing writes into the field while somebody types."""
+    page = visit.page
+    text = "the quick brown fox jumps over the lazy dog 0123456789"
+    for _ in range(3):
+        page.goto(visit.site.url + LIST)
+        page.wait_for_selector("#hx-search")
+        page.focus("#hx-search")
+        page.keyboard.type(text)
+        assert page.input_value("#hx-search") == text
+    visit.settled()
+    page.wait_for_selector(f"#hx-search-offers [data-for='{text}']", state="attached")
+    assert page.input_value("#hx-search") == text
 
 
 def test_a_text_is_offered_where_it_occurs_and_removed_by_its_chip(visit: Visit) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dash import Input, Output, dcc, html
+from dash import Input, Output, html
 from dash.development.base_component import Component
 
 from helix_dash.context import log, scope
@@ -17,7 +17,7 @@ from helix_dash.log.query import RequestLog
 from helix_dash.log.schema import BY_NAME
 from helix_dash.log.shown import parse_row_id
 from helix_dash.model import Condition, Filter, Period, Scope
-from helix_dash.ui import icon
+from helix_dash.ui import icon, typed
 from helix_dash.ui.wiring import Callbacks
 
 SEARCH, OFFERS, BOX = "hx-search", "hx-search-offers", "hx-search-box"
@@ -117,15 +117,11 @@ def box() -> Component:
         role="search",
         children=[
             icon("search"),
-            html.Label("Search requests", htmlFor=SEARCH, className="hx-sr"),
-            dcc.Input(
-                id=SEARCH,
-                type="search",
-                className="hx-input",
-                debounce=0.35,
+            typed.field(
+                SEARCH,
+                "Search requests",
                 placeholder="Search an id, model, user, team, key or error class",
-                maxLength=_LONGEST,
-                autoComplete="off",
+                longest=_LONGEST,
             ),
             html.Kbd("/", className="hx-search__key", **{"aria-hidden": "true"}),
             html.Div(
@@ -173,9 +169,9 @@ def _button(offer: Offer, text: str, *, now: bool) -> Component:
 def wire(on: Callbacks) -> None:
     """One look-up per pause in typing."""
 
-    @on(Output(OFFERS, "children"), Input(SEARCH, "value"), prevent_initial_call=True)
+    @on(Output(OFFERS, "children"), Input(typed.text_of(SEARCH), "data"), prevent_initial_call=True)
     def offer(text: str | None) -> list[Component]:
-        typed = str(text or "")
-        return shown(find(log(), scope(), typed), typed)
+        wanted = str(text or "")
+        return shown(find(log(), scope(), wanted), wanted)
 
     on.in_browser("hxrequests.offered", Input(OFFERS, "children"), prevent_initial_call=True)
