@@ -6,16 +6,16 @@
   const number = (digits) => new Intl.NumberFormat("en-US", { minimumFractionDigits: 0, maximumFractionDigits: digits });
   const formats = { 0: number(0), 1: number(1), 3: number(3) };
   const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 4, maximumFractionDigits: 6 });
-  let clock = null;
-  function time(value, context) {
+  const clocks = {};
+  function time(value) {
     if (value == null) return unknown;
-    if (!clock) {
-      const zone = ((context && context.zone) || "UTC").replace(/^UTC(?=[+-])/, "");
+    const zone = window.hx.zone().replace(/^UTC(?=[+-])/, "");
+    if (!clocks[zone]) {
       const options = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false };
-      try { clock = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: zone }); }
-      catch (error) { console.warn("this browser does not know the zone", zone); clock = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: "UTC" }); }
+      try { clocks[zone] = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: zone }); }
+      catch (error) { console.warn("this browser does not know the zone", zone); clocks[zone] = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: "UTC" }); }
     }
-    return clock.format(new Date(value)).replace(",", ".");
+    return clocks[zone].format(new Date(value)).replace(",", ".");
   }
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   functions.hxTime = time;

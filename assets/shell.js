@@ -3,41 +3,8 @@
   "use strict";
   const none = () => window.dash_clientside.no_update;
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-  const PAGE_ONLY = ["refresh", "theme", "grid", "request", "tab"];
+  const { set, toggle, exclude, clear, where } = window.hx;
 
-  /* ---- the address ---- */
-  function set(patch) {
-    const params = new URLSearchParams(location.search);
-    for (const [name, value] of Object.entries(patch)) {
-      params.delete(name);
-      if (Array.isArray(value)) value.forEach((one) => params.append(name, one));
-      else if (value !== null && value !== undefined && value !== "") params.set(name, value);
-    }
-    const text = params.toString().replace(/%3A/g, ":");
-    const search = text ? "?" + text : "";
-    if (search !== location.search) window.dash_clientside.set_props("hx-url", { search });
-  }
-  function where() {
-    const found = {};
-    for (const [name, value] of new URLSearchParams(location.search)) {
-      if (name !== "from" && name !== "to" && !PAGE_ONLY.includes(name)) (found[name] = found[name] || []).push(value);
-    }
-    return found;
-  }
-  function toggle(column, value) {
-    const values = where()[column] || [];
-    set({ [column]: values.includes(value) ? values.filter((one) => one !== value) : [...values, value] });
-  }
-  function clear() {
-    set({ ...Object.fromEntries(Object.keys(where()).map((name) => [name, null])), grid: null });
-  }
-  function parse(search, before, config) {
-    const params = new URLSearchParams(search || "");
-    let grid = null;
-    try { grid = JSON.parse(params.get("grid")); } catch (error) { console.warn("the grid parameter is not JSON", error); }
-    const now = { from: params.get("from") || config.from, to: params.get("to") || "now", where: where(), grid };
-    return same(now, before) ? none() : now;
-  }
   const shown = (moment) => moment.replace("T", " ").replace(/(:\d\d):00$/, "$1");
   function controls(search, pathname, config) {
     const params = new URLSearchParams(search || "");
@@ -50,8 +17,8 @@
       button.setAttribute("aria-pressed", String(chosen[name] === value));
     }
     const carried = new URLSearchParams(params);
-    for (const own of ["grid", "request", "tab"]) carried.delete(own);
-    const tail = carried.toString().replace(/%3A/g, ":");
+    for (const own of ["grid", "columns", "density", "request", "tab"]) carried.delete(own);
+    const tail = window.hx.text(carried);
     for (const link of document.querySelectorAll(".hx-nav__item")) {
       const path = new URL(link.href, location).pathname;
       window.dash_clientside.set_props(JSON.parse(link.id), { href: path + (tail ? "?" + tail : "") });
@@ -66,19 +33,21 @@
 
   /* ---- filters ---- */
   const part = (type, props) => ({ type, namespace: "dash_html_components", props });
+  function chip(column, value, excluded, config) {
+    const name = config.titles[column] || column;
+    const words = (excluded ? "not " : "") + (value === "" ? "unknown" : value);
+    return part("Span", { className: "hx-chip" + (excluded ? " hx-chip--not" : ""), children: [
+      part("Span", { className: "hx-chip__name", children: name }),
+      part("Span", { className: "hx-chip__value", children: words, title: words }),
+      part("Button", { className: "hx-chip__remove", type: "button", "aria-label": `Remove ${name} ${words}`, "data-remove": column, "data-value": value, "data-not": String(excluded),
+        children: part("Span", { className: "hx-icon hx-icon--x", "aria-hidden": "true" }) }),
+    ] });
+  }
   function chips(filter, config) {
     if (!filter) return none();
     const found = [];
-    for (const [column, values] of Object.entries(filter.where)) {
-      for (const value of values) {
-        const name = config.titles[column] || column;
-        found.push(part("Span", { className: "hx-chip", children: [
-          part("Span", { className: "hx-chip__name", children: name }),
-          part("Span", { className: "hx-chip__value", children: value === "" ? "unknown" : value, title: value }),
-          part("Button", { className: "hx-chip__remove", type: "button", "aria-label": `Remove ${name} ${value}`, "data-remove": column, "data-value": value,
-            children: part("Span", { className: "hx-icon hx-icon--x", "aria-hidden": "true" }) }),
-        ] }));
-      }
+    for (const [excluded, columns] of [[false, filter.where], [true, filter.without]]) {
+      for (const [column, values] of Object.entries(columns)) for (const value of values) found.push(chip(column, value, excluded, config));
     }
     if (found.length) found.push(part("Button", { className: "hx-button hx-button--quiet", type: "button", "data-action": "clear", children: "Clear" }));
     return found;
@@ -130,8 +99,8 @@
     if (status.rejected) lost.push(status.rejected.toLocaleString("en") + " rejected");
     if (status.lost) lost.push(status.lost.toLocaleString("en") + " lost");
     const tone = silent || status.stale ? "warn" : lost.length ? "warn" : off ? "none" : "good";
-    const text = [`As of ${known} ${config.zone}`, ...lost].join(" · ");
-    const why = silent ? `The dashboard’s server has not answered since ${new Date(answered.at).toLocaleTimeString("en-GB")}. Showing what was known at ${known} ${config.zone}.` : status.stale || "";
+    const text = [`As of ${known} ${window.hx.zone()}`, ...lost].join(" · ");
+    const why = silent ? `The dashboard’s server has not answered since ${new Date(answered.at).toLocaleTimeString("en-GB")}. Showing what was known at ${known} ${window.hx.zone()}.` : status.stale || "";
     return [tone, text, !why, why, !status.simulated, status.simulated || ""];
   }
 
@@ -151,7 +120,7 @@
     if (!found) return false;
     if (found.id === "hx-apply") apply();
     else if (found.dataset.set) set(JSON.parse(found.dataset.set));
-    else if (found.dataset.remove) toggle(found.dataset.remove, found.dataset.value);
+    else if (found.dataset.remove) (found.dataset.not === "true" ? exclude : toggle)(found.dataset.remove, found.dataset.value);
     else if (found.dataset.copy) { copy(found); return false; }
     else if (found.dataset.action === "clear") clear();
     else if (found.dataset.action === "widen") set({ from: "now-30d", to: null });
@@ -188,8 +157,7 @@
     return response;
   };
 
-  window.hx = { set, toggle, where };
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    hx: { parse, controls, chips, chosen, pick, tick, told, trust },
+    hx: { ...window.dash_clientside.hx, controls, chips, chosen, pick, tick, told, trust },
   });
 })();

@@ -16,6 +16,7 @@ from helix_dash.cli import app
 from helix_dash.log.keys import LogKeys
 from helix_dash.log.schema import SHOWN
 from helix_dash.pages import SECTIONS
+from helix_dash.query_params import PAGE_ONLY
 from helix_dash.settings import TABLE, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -68,6 +69,19 @@ def test_the_tables_of_the_documents_are_what_the_code_says(name: str) -> None:
     tables = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tables)
     assert tables.with_tables(name, _text(f"docs/{name}")) == _text(f"docs/{name}")
+
+
+@pytest.mark.parametrize("name", sorted(PAGE_ONLY | {"from", "to", "zone"}))
+def test_every_parameter_of_an_address_is_documented(name: str) -> None:
+    assert re.search(rf"^[|-].*`{name}`", _text("docs/api.md"), re.M)
+
+
+@pytest.mark.parametrize("name", sorted(PAGE_ONLY | {"from", "to", "zone"}))
+def test_browser_and_server_know_the_same_parameters(name: str) -> None:
+    """A name only one of them knows would be taken for a column by the other."""
+    own = re.search(r"const OWN = \[(.*?)\]", _text("assets/address.js"))
+    assert own
+    assert f'"{name}"' in own.group(1)
 
 
 def test_every_key_of_the_log_is_documented() -> None:

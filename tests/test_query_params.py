@@ -15,6 +15,8 @@ from helix_dash.errors import BadQuery
 from helix_dash.model import Condition, Period, Sort
 from helix_dash.query_params import (
     PAGE_ONLY,
+    asked_zone,
+    compares,
     from_state,
     grid_conditions,
     grid_sort,
@@ -22,6 +24,7 @@ from helix_dash.query_params import (
     parse_sort,
     parse_time,
 )
+from helix_dash.zones import Zone, names, parse_zone
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -122,6 +125,56 @@ def test_an_empty_value_means_unknown() -> None:
     assert query(("team", "")).conditions == (Condition("team", "blank"),)
 
 
+def test_a_mark_behind_the_name_excludes_every_value_given() -> None:
+    where = query(("model!", "b"), ("model!", "a"), ("user", "ada"))
+    assert where.conditions == (Condition("user", "in", ("ada",)), Condition("model", "not_in", ("a", "b")))
+
+
+def test_unknown_is_excluded_beside_values() -> None:
+    where = query(("team!", "x"), ("team!", ""))
+    assert where.conditions == (Condition("team", "not_in", ("x",)), Condition("team", "not_blank"))
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("nothing!", "x"),
+        ("!", "x"),
+        ("model!!", "x"),
+        ("from!", "now"),
+        ("status!", "odd"),
+        ("cost_usd!", "1"),
+    ],
+)
+def test_an_exclusion_that_cannot_be_is_refused_by_its_name(args: tuple[str, str]) -> None:
+    assert fault(args) == args[0]
+
+
+@pytest.mark.parametrize("name", ["stream", "stream!"])
+def test_a_flag_is_true_or_false(name: str) -> None:
+    op = "not_in" if name.endswith("!") else "in"
+    assert query((name, "true")).conditions == (Condition("stream", op, ("true",)),)
+    assert fault((name, "yes")) == name
+
+
+def test_a_zone_of_the_address_replaces_the_reporting_zone() -> None:
+    asked = query(("from", "2026-11-21T00:00"), ("zone", "Europe/Berlin"))
+    assert asked.period.start == datetime(2026, 11, 20, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Nowhere", "../../etc/passwd", "/etc/localtime", "localtime", "", "utc\0"]
+)
+def test_a_zone_that_is_none_is_refused(zone: str) -> None:
+    """T07: a name is looked up, never a path."""
+    assert fault(("zone", zone)) == "zone"
+
+
+def test_every_zone_offered_can_be_used() -> None:
+    assert "Europe/Berlin" in names()
+    assert all(parse_zone(name).info for name in names())
+
+
 def test_unknown_or_a_value_cannot_be_asked_in_one() -> None:
     assert fault(("team", ""), ("team", "x")) == "team"
 
@@ -162,6 +215,26 @@ def test_a_pages_state_is_the_same_filter_as_its_address() -> None:
     assert from_state(state, UTC, NOW) == (asked, Sort())
 
 
+def test_a_pages_state_carries_exclusions_and_zone() -> None:
+    state = {"from": "2026-11-21T00:00", "where": {}, "without": {"model": ["a"]}, "zone": "Europe/Berlin"}
+    asked = query(("from", "2026-11-21T00:00"), ("model!", "a"), ("zone", "Europe/Berlin"))
+    assert from_state(state, UTC, NOW)[0] == asked
+
+
+def test_a_page_without_a_zone_is_in_the_reporting_zone() -> None:
+    reporting = Zone(BERLIN, "Europe/Berlin")
+    assert asked_zone({"zone": None}, reporting) == reporting
+    assert asked_zone({"zone": "UTC"}, reporting).name == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [(None, False), ({}, False), ({"compare": "yes"}, False), ({"compare": True}, True)],
+)
+def test_a_page_compares_when_it_is_asked_to(state: Any, expected: bool) -> None:
+    assert compares(state) is expected
+
+
 @pytest.mark.parametrize("state", [None, {}, {"where": {}, "grid": None}, {"where": {"model": []}}])
 def test_an_empty_state_is_the_default(state: Any) -> None:
     assert from_state(state, UTC, NOW) == (query(), Sort())
@@ -179,6 +252,12 @@ def test_an_empty_state_is_the_default(state: Any) -> None:
         {"where": {"model": [["a"]]}},
         {"where": {"nothing": ["a"]}},
         {"where": {"cost_usd": ["a"]}},
+        {"without": [1]},
+        {"without": {"model": [1]}},
+        {"without": {"nothing": ["a"]}},
+        {"zone": 1},
+        {"zone": ["UTC"]},
+        {"zone": "Nowhere"},
         {"grid": 1},
         {"grid": {"filterModel": 1}},
         {"grid": {"filterModel": {"nothing": {}}}},
@@ -202,7 +281,7 @@ def test_a_state_no_page_makes_is_refused(state: Any) -> None:
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["from", "to", "where", "grid", "filterModel", "sortModel", "model", "type", "filter", "conditions"]),
+        st.sampled_from(["from", "to", "where", "without", "zone", "grid", "filterModel", "sortModel", "model", "type", "filter", "conditions"]),
         inner,
         max_size=4,
     ),

@@ -7,9 +7,9 @@ and this is the only place that knows.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import redis
 from flask import g
@@ -17,7 +17,9 @@ from flask import g
 from helix_dash.errors import Forbidden, NotSignedIn
 from helix_dash.log.query import RequestLog
 from helix_dash.model import Scope
+from helix_dash.query_params import asked_zone
 from helix_dash.settings import Settings
+from helix_dash.zones import Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,19 @@ def settings() -> Settings:
 
 
 def log() -> RequestLog:
-    """Its request log."""
+    """Its request log. Its days begin in the reporting zone; ``log().in_zone(zone(state).info)`` in another."""
     return running().log()
+
+
+def zone(state: Mapping[str, Any] | None = None) -> Zone:
+    """The zone of a page: what its state names (``?zone=Europe/Berlin``), else the reporting zone of the setting.
+
+    Days and weeks begin in it, times are written in it, and a time without a zone is meant in it.
+
+    Raises:
+        BadQuery: the state names a zone that is none.
+    """
+    return asked_zone(state, settings().reporting)
 
 
 def user() -> User:

@@ -1,7 +1,8 @@
 """The one reader of what a person asks to see: URL parameters, the pages' filter state, a grid's own filter.
 
-The API and the pages speak the same names: ``from``, ``to``, and any word or text column of the schema table.
-A repeated name means *or*, different names mean *and*.
+The API and the pages speak the same names: ``from``, ``to``, ``zone``, and any word, text or flag column of the
+schema table. A repeated name means *or*, different names mean *and*. A column's name with ``!`` behind it excludes:
+``model!=gpt-4o`` is what no such row holds, and repeated it means *none of them*.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from typing import Any, cast
 from helix_dash.errors import BadQuery
 from helix_dash.log.schema import BY_NAME, SHOWN, Column
 from helix_dash.model import Condition, Filter, Op, Period, Sort
+from helix_dash.zones import Zone, parse_zone
 
 DEFAULT_FROM = "now-24h"
 DEFAULT_TO = "now"
-PAGE_ONLY = frozenset({"refresh", "theme", "grid", "request", "tab"})
+PAGE_ONLY = frozenset(
+    {"refresh", "theme", "compare", "chart", "grid", "columns", "density", "request", "tab"}
+)
 """Parameters of a page's address that say how to show it, not what."""
 
 _RELATIVE = re.compile(r"now(?:-(\d{1,6})([smhdw]))?")
@@ -26,7 +30,7 @@ _LOST_PLUS = re.compile(r"(T\S+) (\d\d:?\d\d)$")
 _MOST_VALUES = 200
 
 FILTERABLE: dict[str, Column] = {
-    column.name: column for column in SHOWN if column.kind in ("word", "text") and not column.stamped
+    column.name: column for column in SHOWN if column.kind in ("word", "text", "flag") and not column.stamped
 }
 """The columns a URL parameter may name."""
 
@@ -79,27 +83,33 @@ def parse_query(
 
     Args:
         args: names and values in order, as ``request.args.items(multi=True)`` gives them.
-        zone: the reporting zone.
+        zone: the reporting zone, which a parameter ``zone`` replaces.
         now: the present instant.
         also: names that somebody else reads.
 
     Raises:
         BadQuery: a name is unknown or twice there where once is meant, or a value cannot be read.
     """
-    times = {"from": DEFAULT_FROM, "to": DEFAULT_TO}
+    single = {"from": DEFAULT_FROM, "to": DEFAULT_TO, "zone": ""}
     seen: set[str] = set()
     chosen: dict[str, list[str]] = {}
+    without: dict[str, list[str]] = {}
     for name, value in args:
-        if name in times:
+        if name in single:
             if name in seen:
                 raise BadQuery(name, f"{name} may be given once.")
             seen.add(name)
-            times[name] = value
+            single[name] = value
         elif name in FILTERABLE:
             chosen.setdefault(name, []).append(value)
+        elif name.endswith("!") and name[:-1] in FILTERABLE:
+            without.setdefault(name[:-1], []).append(value)
         elif name not in also:
             raise BadQuery(name, f"There is no parameter {name[:50]!r}.")
-    return Filter(parse_period(times["from"], times["to"], zone, now), conditions(chosen))
+    if "zone" in seen:
+        zone = parse_zone(single["zone"]).info
+    period = parse_period(single["from"], single["to"], zone, now)
+    return Filter(period, conditions(chosen) + exclusions(without))
 
 
 def conditions(chosen: Mapping[str, Iterable[str]]) -> tuple[Condition, ...]:
@@ -111,22 +121,47 @@ def conditions(chosen: Mapping[str, Iterable[str]]) -> tuple[Condition, ...]:
     return tuple(_one_of(name, list(values)) for name, values in sorted(chosen.items()))
 
 
-def _one_of(name: str, values: list[str]) -> Condition:
-    column = FILTERABLE.get(name)
-    if column is None:
-        raise BadQuery(name, f"There is no parameter {name[:50]!r}.")
-    if not values or not all(isinstance(value, str) for value in values):
-        raise BadQuery(name, f"{name} needs a text.")
-    if len(values) > _MOST_VALUES:
-        raise BadQuery(name, f"{name} may have at most {_MOST_VALUES} values.")
+def exclusions(without: Mapping[str, Iterable[str]]) -> tuple[Condition, ...]:
+    """The conditions that a row holds none of the values of ``without``. An empty value is "unknown".
+
+    A row whose value is not known is no gpt-4o either, so it stays unless "unknown" is excluded too.
+
+    Raises:
+        BadQuery: as :func:`conditions`.
+    """
+    found: list[Condition] = []
+    for name, given in sorted(without.items()):
+        values = _checked(name, list(given), f"{name}!")
+        known = tuple(sorted({value for value in values if value}))
+        if known:
+            found.append(Condition(name, "not_in", known))
+        if not all(values):
+            found.append(Condition(name, "not_blank"))
+    return tuple(found)
+
+
+def _one_of(name: str, given: list[str]) -> Condition:
+    values = _checked(name, given, name)
     if not any(values):
         return Condition(name, "blank")
     if not all(values):
         raise BadQuery(name, f"{name} cannot be both unknown and a value.")
-    wrong = [value for value in values if column.words and value not in column.words]
-    if wrong:
-        raise BadQuery(name, f"{name} must be one of {', '.join(column.words)}.")
     return Condition(name, "in", tuple(sorted(set(values))))
+
+
+def _checked(name: str, values: list[str], parameter: str) -> list[str]:
+    """``values`` when column ``name`` can hold each of them."""
+    column = FILTERABLE.get(name)
+    if column is None:
+        raise BadQuery(parameter, f"There is no parameter {parameter[:50]!r}.")
+    if not values or not all(isinstance(value, str) for value in values):
+        raise BadQuery(parameter, f"{parameter} needs a text.")
+    if len(values) > _MOST_VALUES:
+        raise BadQuery(parameter, f"{parameter} may have at most {_MOST_VALUES} values.")
+    words = ("false", "true") if column.kind == "flag" else column.words
+    if words and any(value and value not in words for value in values):
+        raise BadQuery(parameter, f"{parameter} must be one of {', '.join(words)}.")
+    return values
 
 
 def parse_sort(text: str) -> Sort:
@@ -142,23 +177,57 @@ def parse_sort(text: str) -> Sort:
 
 
 def from_state(state: Mapping[str, Any] | None, zone: tzinfo, now: datetime) -> tuple[Filter, Sort]:
-    """The filter and order of a page's state ``{"from", "to", "where": {column: [value]}, "grid": {…}}``.
+    """The filter and order of a page's state.
+
+    Args:
+        state: what ``hx.parse`` made of the address: ``from``, ``to``, ``where`` and ``without`` (column → values),
+            ``zone`` (a name, or nothing for the reporting zone), ``grid``; what says only how to show it
+            (``compare``, ``charts``) is left alone.
+        zone: the reporting zone, which the state's own replaces.
+        now: the present instant.
 
     Raises:
         BadQuery: a part of it cannot be read; it comes from a browser, so it may be anything.
     """
     state = _mapping(state or {}, "state")
+    zone = asked_zone(state, Zone(zone, "")).info
     start, end = state.get("from") or DEFAULT_FROM, state.get("to") or DEFAULT_TO
     for field, value in (("from", start), ("to", end)):
         if not isinstance(value, str):
             raise BadQuery(field, f"{field} must be a text.")
-    where = _mapping(state.get("where") or {}, "where")
-    chosen = {
-        name: values if isinstance(values, list) else [values] for name, values in where.items() if values
-    }
     grid = _mapping(state.get("grid") or {}, "grid")
-    both = conditions(chosen) + grid_conditions(grid.get("filterModel"), zone, now)
-    return Filter(parse_period(start, end, zone, now), both), grid_sort(grid.get("sortModel"))
+    asked = (
+        conditions(_lists(state, "where"))
+        + exclusions(_lists(state, "without"))
+        + grid_conditions(grid.get("filterModel"), zone, now)
+    )
+    return Filter(parse_period(start, end, zone, now), asked), grid_sort(grid.get("sortModel"))
+
+
+def asked_zone(state: Mapping[str, Any] | None, reporting: Zone) -> Zone:
+    """The zone that a page's state names, else the ``reporting`` zone.
+
+    Raises:
+        BadQuery: it names none.
+    """
+    name = _mapping(state or {}, "state").get("zone")
+    if not name:
+        return reporting
+    if not isinstance(name, str):
+        raise BadQuery("zone", "zone must be a text.")
+    return parse_zone(name)
+
+
+def compares(state: Mapping[str, Any] | None) -> bool:
+    """Whether a page's state asks to draw the period before beside this one."""
+    return _mapping(state or {}, "state").get("compare") is True
+
+
+def _lists(state: Mapping[str, Any], part: str) -> dict[str, list[Any]]:
+    given = _mapping(state.get(part) or {}, part)
+    return {
+        name: values if isinstance(values, list) else [values] for name, values in given.items() if values
+    }
 
 
 # --- AG Grid ------------------------------------------------------------------------------------------------

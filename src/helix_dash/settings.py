@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from helix_dash.errors import SettingError
+from helix_dash.zones import Zone
 
 Parse = Callable[[str], Any]
 
@@ -235,6 +236,11 @@ class Settings:
     def zone_name(self) -> str:
         """The reporting zone's name for people: ``Europe/Berlin``, ``UTC``, ``UTC+02:00``."""
         return getattr(self.zone, "key", None) or str(self.zone)
+
+    @property
+    def reporting(self) -> Zone:
+        """The reporting zone and its name."""
+        return Zone(self.zone, self.zone_name)
 
     @property
     def export_dir(self) -> Path:

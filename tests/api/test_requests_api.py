@@ -56,6 +56,18 @@ def test_parameters_become_the_filter(reader: FlaskClient, log: HandmadeLog) -> 
     assert (sort, part.limit) == (Sort("cost_usd", False), 7)
 
 
+def test_exclusions_and_a_zone_are_parameters_too(reader: FlaskClient, log: HandmadeLog) -> None:
+    reader.get(PATH + "?model!=a&stream=true&from=2026-01-05T00:00&zone=Europe/Berlin")
+    where = log.asked[0][1]
+    assert where.conditions == (Condition("stream", "in", ("true",)), Condition("model", "not_in", ("a",)))
+    assert where.period.start.isoformat() == "2026-01-04T23:00:00+00:00"
+
+
+def test_a_zone_that_is_none_is_refused_by_its_name(reader: FlaskClient) -> None:
+    answer = reader.get(PATH + "?zone=../../etc/passwd")
+    assert (answer.status_code, answer.json["error"]["field"]) == (400, "zone")
+
+
 def test_the_total_is_that_of_the_filter_and_not_of_the_page(reader: FlaskClient) -> None:
     answer = reader.get(PATH + "?limit=2").json
     assert (len(answer["rows"]), answer["total"]) == (2, 5)

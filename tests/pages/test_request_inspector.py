@@ -11,7 +11,7 @@ import pytest
 
 from helix_dash.log.schema import SHOWN
 from helix_dash.pages.requests import cost, details, timeline
-from helix_dash.pages.requests.fields import Zone
+from helix_dash.zones import Zone
 
 UTC = Zone(ZoneInfo("UTC"), "UTC")
 ROW: dict[str, Any] = {column.name: None for column in SHOWN} | {

@@ -10,9 +10,9 @@ import pytest
 from helix_dash.errors import BadQuery
 from helix_dash.log.schema import BY_NAME, SHOWN
 from helix_dash.pages.requests import callbacks, details, grid, view
-from helix_dash.pages.requests.fields import Zone
 from helix_dash.query_params import _GRID_OPS
 from helix_dash.ui.states import empty
+from helix_dash.zones import Zone
 
 ROW: dict[str, Any] = {column.name: None for column in SHOWN} | {
     "time": "2026-07-01T12:00:00.123Z",
@@ -26,7 +26,7 @@ ROW: dict[str, Any] = {column.name: None for column in SHOWN} | {
 
 
 def _columns(state: Any = None) -> dict[str, dict[str, Any]]:
-    return {column["field"]: column for column in grid.grid(state, "UTC").columnDefs}
+    return {column["field"]: column for column in grid.grid(state).columnDefs}
 
 
 def _text(component: Any) -> str:
@@ -67,13 +67,13 @@ def test_the_log_is_newest_first_unless_the_address_says_otherwise() -> None:
 
 def test_the_grid_comes_with_the_filter_of_the_address() -> None:
     model = {"status": {"filterType": "text", "type": "equals", "filter": "error"}}
-    assert grid.grid({"filterModel": model}, "UTC").filterModel == model
+    assert grid.grid({"filterModel": model}).filterModel == model
 
 
 @pytest.mark.parametrize("state", ["text", 3, ["list"], {"sortModel": "x", "filterModel": 3}])
 def test_nonsense_in_the_address_gives_a_plain_grid(state: Any) -> None:
     """T: the address comes from anybody."""
-    assert grid.grid(state, "UTC").filterModel == {}
+    assert grid.grid(state).filterModel == {}
 
 
 def test_numbers_are_right_aligned() -> None:
@@ -84,7 +84,7 @@ def test_numbers_are_right_aligned() -> None:
 
 def test_blocks_are_of_one_hundred_rows() -> None:
     """interface.md, Pages."""
-    assert grid.grid(None, "UTC").dashGridOptions["cacheBlockSize"] == 100
+    assert grid.grid(None).dashGridOptions["cacheBlockSize"] == 100
 
 
 def test_the_drawer_shows_every_column() -> None:

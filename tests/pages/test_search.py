@@ -102,7 +102,7 @@ def test_only_a_certain_id_is_taken_by_itself() -> None:
 
 @pytest.mark.parametrize("preset", presets.PRESETS, ids=lambda preset: preset.key)
 def test_a_preset_is_a_test_that_the_grid_offers_and_the_log_answers(preset: presets.Preset) -> None:
-    columns = {column["field"]: column for column in grid.grid(None, "UTC").columnDefs}
+    columns = {column["field"]: column for column in grid.grid(None).columnDefs}
     assert preset.test["type"] in columns[preset.column]["filterParams"]["filterOptions"]
     [condition] = grid_conditions({preset.column: preset.test}, UTC, NOW)
     assert condition.column == preset.column

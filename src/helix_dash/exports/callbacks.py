@@ -156,8 +156,8 @@ def take(state: Any) -> Order:
         BadQuery: the state cannot be read.
         StoreUnavailable: the log cannot be read.
     """
-    zone, now = context.settings().zone, datetime.now(UTC)
-    where, sort = from_state(state, zone, now)
+    now = datetime.now(UTC)
+    where, sort = from_state(state, context.settings().zone, now)
     scope, asker = context.scope(), context.user()
     shown = context.log().page(scope, where, sort, Slice(0, 1))
     return Order(
@@ -171,7 +171,7 @@ def take(state: Any) -> Order:
         conditions=tuple((test.column, test.op, test.values) for test in where.conditions),
         watermark=shown.watermark,
         total=shown.total,
-        zone=context.settings().zone_name,
+        zone=context.zone(state).name,
         created=now.isoformat(timespec="milliseconds"),
     )
 

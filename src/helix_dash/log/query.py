@@ -6,11 +6,12 @@ process's view of the host's mirror, so they go on when the store is away, and s
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -80,6 +81,12 @@ class RequestLog:
         self._now = now
         self._results = Results()
 
+    def in_zone(self, zone: tzinfo) -> Self:
+        """The same log, where days begin in ``zone`` and times without a zone are meant in it."""
+        other = copy.copy(self)  # the kept results are shared: each is kept by the zone it was asked in
+        other._zone = zone
+        return other
+
     def page(
         self, scope: Scope, where: Filter, sort: Sort, part: Slice, *, watermark: int | None = None
     ) -> Page:
@@ -93,7 +100,7 @@ class RequestLog:
             raise BadQuery("sort", f"There is no column {sort.column!r}.")
         if part.offset < 0 or part.limit < 0:
             raise BadQuery("limit", "A page begins at 0 or later and is not negative.")
-        question = ("page", state.generation, now // 10**6, scope, where, sort, part, watermark)
+        question = ("page", state.generation, now // 10**6, self._zone, scope, where, sort, part, watermark)
         return self._results.get(
             question, lambda: self._page(state, now, scope, where, sort, part, watermark)
         )

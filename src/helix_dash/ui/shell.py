@@ -36,7 +36,7 @@ EXPORT, EXPORT_PROGRESS, EXPORT_CANCEL, EXPORT_LINK = (
 )
 
 PICKERS = ("model", "status", "user", "team", "endpoint")
-TITLES = {column.name: column.title for column in COLUMNS if column.kind in ("word", "text")}
+TITLES = {column.name: column.title for column in COLUMNS if column.kind in ("word", "text", "flag")}
 RUNNING = [(Output(BUSY, "data-busy"), "true", "false")]
 """``running=`` of a page's main callback: the next tick waits for it, and a thin bar shows that it runs."""
 INPUTS = {"tick": Input(TICK, "data"), "state": Input(FILTER, "data")}

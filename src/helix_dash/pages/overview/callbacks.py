@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import Input, Output, State, no_update
 
+from helix_dash import context
 from helix_dash.context import log, scope, settings
 from helix_dash.errors import BadQuery
 from helix_dash.pages.overview import figures, queries, view
@@ -54,13 +55,13 @@ def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str, 
     if state is None:  # the address has not been read yet
         return _fill({}, no_update)
     now = datetime.now(UTC)
-    zone, zone_name = settings().zone, settings().zone_name
+    zone = context.zone(state)
     # a grid's own filter belongs to its page
-    where, _ = from_state({**state, "grid": None}, zone, now)
+    where, _ = from_state({**state, "grid": None}, zone.info, now)
     dim = dim if dim in view.SINGULAR else "model"
     health = log().health()
     found = queries.overview(
-        log(),
+        log().in_zone(zone.info),
         scope(),
         where,
         dim=dim,
@@ -70,14 +71,14 @@ def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str, 
     )
     look = figures.Look(
         where=where,
-        zone=zone,
-        zone_name=zone_name,
-        stale=bool(trust.why_old(health, zone, zone_name)),
+        zone=zone.info,
+        zone_name=zone.name,
+        stale=bool(trust.why_old(health, zone.info, zone.name)),
         virgin=health.rows == 0,
         chart=settings().chart_type,
         key=f"{state.get('from')}/{state.get('to')}",
     )
-    status = trust.status(health, zone, zone_name, simulated=found.simulated, tick=tick["n"])
+    status = trust.status(health, zone.info, zone.name, simulated=found.simulated, tick=tick["n"])
     return _fill(view.show(found, dim, look), status)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from dash import Input, Output, State, no_update
 
-from helix_dash.context import log, scope, settings
+from helix_dash import context
+from helix_dash.context import log, scope
 from helix_dash.errors import BadQuery
 from helix_dash.model import Filter, Sort
 from helix_dash.pages.requests import inspector, presets, queries, search, view, volume
@@ -16,6 +17,7 @@ from helix_dash.query_params import from_state
 from helix_dash.ui import format as fmt
 from helix_dash.ui import panel, shell, states, trust
 from helix_dash.ui.wiring import Callbacks
+from helix_dash.zones import Zone
 
 on = Callbacks()
 
@@ -24,7 +26,7 @@ OUTPUTS = view.outputs()
 
 def _asked(state: dict[str, Any] | None, model: dict[str, Any] | None) -> tuple[Filter, Sort]:
     """The filter and order of the address and of the grid itself."""
-    return from_state({**(state or {}), "grid": model}, settings().zone, datetime.now(UTC))
+    return from_state({**(state or {}), "grid": model}, context.zone(state).info, datetime.now(UTC))
 
 
 @on(Output(view.HOLDER, "children"), Input(shell.FILTER, "data"), State(view.HOLDER, "children"))
@@ -32,7 +34,7 @@ def place_grid(state: dict[str, Any] | None, there: Any) -> Any:
     """The grid comes with the address's filter and order, once; later changes go through its own interface."""
     if state is None or there:
         return no_update
-    return grid(state.get("grid"), settings().zone_name)
+    return grid(state.get("grid"))
 
 
 def _no_rows(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
@@ -82,11 +84,9 @@ def give_rows(
         "grid.count": view.count_words(found.total),
         "grid.mark": found.watermark,
     }
-    health = log().health()
+    health, zone = log().health(), context.zone(state)
     if found.total:
-        updates |= {
-            "grid.state": "stale" if trust.why_old(health, settings().zone, settings().zone_name) else "ready"
-        }
+        updates |= {"grid.state": "stale" if trust.why_old(health, zone.info, zone.name) else "ready"}
     elif health.rows == 0:
         updates |= panel.says("grid", states.waiting("requests"))
     else:
@@ -94,14 +94,12 @@ def give_rows(
         updates |= panel.says(
             "grid", states.empty("requests", filtered=bool(where.conditions), period=period)
         )
-    return nothing | updates | rows | {"status": _status(where, found.total, tick)}
+    return nothing | updates | rows | {"status": _status(where, found.total, tick, zone)}
 
 
-def _status(where: Filter, total: int, tick: dict[str, int]) -> dict[str, Any]:
+def _status(where: Filter, total: int, tick: dict[str, int], zone: Zone) -> dict[str, Any]:
     share = queries.simulated(log(), scope(), where, total)
-    return trust.status(
-        log().health(), settings().zone, settings().zone_name, simulated=share, tick=tick["n"]
-    )
+    return trust.status(log().health(), zone.info, zone.name, simulated=share, tick=tick["n"])
 
 
 @on(
@@ -120,7 +118,7 @@ def count_new(probe: dict[str, Any], state: dict[str, Any] | None, shown: str, t
     where, _ = _asked(state, probe)
     total = queries.total(log(), scope(), where)
     new = total - int(shown) if shown else 0
-    return f"{new:,} new", new <= 0, _status(where, total, tick)
+    return f"{new:,} new", new <= 0, _status(where, total, tick, context.zone(state))
 
 
 inspector.wire(on)

@@ -14,9 +14,10 @@ from dash.development.base_component import Component
 
 from helix_dash.log.schema import BY_NAME, SHOWN
 from helix_dash.pages.requests import cost, timeline
-from helix_dash.pages.requests.fields import TONES, Zone, copy, group, moment, short, title
+from helix_dash.pages.requests.fields import TONES, copy, group, moment, short, title
 from helix_dash.ui import format as fmt
 from helix_dash.ui import icon
+from helix_dash.zones import Zone
 
 HEADLINE = ("cost_usd", "latency_ms", "ttft_ms", "total_tokens")
 

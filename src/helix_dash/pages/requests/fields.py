@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Any
 
 from dash import html
@@ -13,17 +12,10 @@ from dash.development.base_component import Component
 from helix_dash.log.schema import BY_NAME, Column
 from helix_dash.ui import format as fmt
 from helix_dash.ui import icon
+from helix_dash.zones import Zone
 
 TONES = {"success": "good", "error": "bad", "throttled": "warn", "blocked": "info"}
 COPYABLE = {"call_id", "trace_id", "session_id", "prompt_hash", "producer"}
-
-
-@dataclass(frozen=True, slots=True)
-class Zone:
-    """The reporting zone and what it is called."""
-
-    info: tzinfo
-    name: str
 
 
 def title(column: Column) -> str:

@@ -29,7 +29,7 @@ FILTERS: dict[str, tuple[str, list[str]]] = {
 NUMBER = ("agNumberColumnFilter", ["greaterThan", "greaterThanOrEqual", "lessThan", "lessThanOrEqual", "inRange", "equals", "notEqual", "blank", "notBlank"])  # fmt: skip
 
 FORMATS = {
-    "time": "hxTime(params.value, params.context)",
+    "time": "hxTime(params.value)",
     "count": "hxNumber(params.value, 0)",
     "duration": "hxNumber(params.value, 1)",
     "money": "hxMoney(params.value)",
@@ -50,13 +50,12 @@ THEME = (
 )
 
 
-def grid(state: Mapping[str, Any] | None, zone: str) -> AgGrid:
+def grid(state: Mapping[str, Any] | None) -> AgGrid:
     """The grid, with the filter and order that the address asks for.
 
     Args:
         state: ``{"filterModel": …, "sortModel": …}`` from the address; nothing of it is trusted here, the
             server reads it again with every block.
-        zone: the reporting zone, in which times are shown.
     """
     wanted = state if isinstance(state, Mapping) else {}
     order = wanted.get("sortModel")
@@ -83,7 +82,6 @@ def grid(state: Mapping[str, Any] | None, zone: str) -> AgGrid:
             # marks the row that the inspector shows; a person does not select
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": False},
             "tooltipShowDelay": 400,
-            "context": {"zone": zone},
             "suppressNoRowsOverlay": True,
         },
         className="",

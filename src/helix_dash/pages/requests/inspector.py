@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from helix_dash.context import log, scope, settings
+from helix_dash import context
+from helix_dash.context import log, scope
 from helix_dash.pages.requests import details, queries
-from helix_dash.pages.requests.fields import Zone
 from helix_dash.ui import icon, shell
 from helix_dash.ui.wiring import Callbacks
 
@@ -94,15 +96,15 @@ def wire(on: Callbacks) -> None:
     @on(
         Output(DETAILS, "children"),
         Input(WANTED, "data"),
+        Input(shell.FILTER, "data"),
         running=[(Output(DETAILS, "className"), "hx-waiting", "")],
         prevent_initial_call=True,
     )
-    def show_request(row_id: str | None) -> Component | None:
+    def show_request(row_id: str | None, state: dict[str, Any] | None) -> Component | None:
         if not row_id:
             return None
         row = queries.request(log(), scope(), str(row_id))
-        zone = Zone(settings().zone, settings().zone_name)
-        return details.gone() if row is None else details.details(row, zone)
+        return details.gone() if row is None else details.details(row, context.zone(state))
 
     on.in_browser(
         "hxinspect.drawer",

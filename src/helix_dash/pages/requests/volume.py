@@ -8,6 +8,7 @@ from typing import Any
 from dash import Input, no_update
 from dash.development.base_component import Component
 
+from helix_dash import context
 from helix_dash.context import log, scope, settings
 from helix_dash.errors import BadQuery
 from helix_dash.log.query import Series
@@ -18,6 +19,7 @@ from helix_dash.ui import charts, panel, shell, states, trust
 from helix_dash.ui import format as fmt
 from helix_dash.ui.states import Message
 from helix_dash.ui.wiring import Callbacks
+from helix_dash.zones import Zone
 
 NAME = "outcomes"
 HEIGHT = 88
@@ -43,18 +45,18 @@ def card() -> Component:
     return panel.chart(NAME, "Over time", label, span=12, height=HEIGHT)
 
 
-def figure(series: Series, where: Filter, key: str) -> charts.Figure | None:
+def figure(series: Series, where: Filter, key: str, zone: Zone) -> charts.Figure | None:
     """Bars per bucket; ``None`` when there is nothing to draw.
 
     Args:
         series: one measure per outcome of :data:`LAYERS`.
         where: what it was asked with; its period is the axis.
         key: changes when the viewer chose another range.
+        zone: what the axis is in.
     """
-    zone = settings().zone
 
     def wall(microseconds: int) -> int:
-        return fmt.wall_ms(microseconds // 1000, zone)
+        return fmt.wall_ms(microseconds // 1000, zone.info)
 
     layers = [
         charts.Layer(words, series.values[name][0], colour, ("status", name))
@@ -63,7 +65,7 @@ def figure(series: Series, where: Filter, key: str) -> charts.Figure | None:
     ]
     if not layers:
         return None
-    starts = [fmt.wall_ms(start, zone) for start in series.starts]
+    starts = [fmt.wall_ms(start, zone.info) for start in series.starts]
     end = wall(us_from_utc(where.period.end))
     if series.unfinished and len(starts) > 1:  # room for the whole bar, else a young day is a sliver
         end = max(end, 2 * starts[-1] - starts[-2])
@@ -97,13 +99,16 @@ def wire(on: Callbacks) -> None:
         nothing = dict.fromkeys(panel.outputs(NAME), no_update)
         if state is None:  # the address has not been read yet
             return nothing
-        where, _ = from_state(state, settings().zone, datetime.now(UTC))
-        bucket, series = queries.outcomes(log(), scope(), where, settings().max_data_points)
-        drawn = figure(series, where, f"{state.get('from')}/{state.get('to')}")
+        zone = context.zone(state)
+        where, _ = from_state(state, zone.info, datetime.now(UTC))
+        bucket, series = queries.outcomes(
+            log().in_zone(zone.info), scope(), where, settings().max_data_points
+        )
+        drawn = figure(series, where, f"{state.get('from')}/{state.get('to')}/{zone.name}", zone)
         if drawn is None:
             return nothing | panel.says(NAME, Message("empty", f"No requests in {fmt.these(where.period)}"))
-        stale = bool(trust.why_old(log().health(), settings().zone, settings().zone_name))
-        each = f"Requests per {EACH.get(bucket, bucket)}, {settings().zone_name}"
+        stale = bool(trust.why_old(log().health(), zone.info, zone.name))
+        each = f"Requests per {EACH.get(bucket, bucket)}, {zone.name}"
         return nothing | panel.ready(NAME, stale=stale, figure=drawn, subtitle=each)
 
     shell.wire_chart(on, NAME)
