@@ -47,6 +47,10 @@ class FoldFenced(LogError):
     """Another fold has moved the cursor since this one read it; nothing was written."""
 
 
+class UnknownFormat(LogError):
+    """The store holds a segment in a form that this version does not read; nothing is lost, nothing was changed."""
+
+
 class BadQuery(LogError):
     """A query names an unknown column or operator, or a value that the column cannot hold.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from helix_dash.log.segment import ROW_SCHEMA, decode_rows, encode_rows, merge_rows, new_id
 from request_records import a_request, rows_of
 
@@ -15,8 +13,7 @@ def test_rows_come_back_as_they_went_in() -> None:
 
 def test_a_column_nobody_filled_takes_no_space_and_comes_back_unknown() -> None:
     blob = encode_rows(rows_of(a_request()))
-    stored = pa.ipc.open_stream(blob).read_all()
-    assert "cache_owner" not in stored.column_names
+    assert b"cache_owner" not in blob
     assert decode_rows(blob)["cache_owner"].to_pylist() == [None]
 
 

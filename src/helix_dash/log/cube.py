@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helix_dash.log.segment import WORD, read_tables, write_tables
+from helix_dash.log.packing import pack, unpack
+from helix_dash.log.segment import WORD
 
 QUARTER = 15 * 60 * 10**6
 """Microseconds of one cell of time."""
@@ -145,20 +146,19 @@ def merge_cubes(cubes: Sequence[Cube]) -> Cube:
 
 
 def encode_cube(cube: Cube) -> bytes:
-    """``cube`` as one blob: two Arrow IPC streams, the folded counts in the first one's metadata."""
-    cells = cube.cells.replace_schema_metadata({b"folded": msgspec.json.encode(cube.folded)})
-    return write_tables(cells, cube.histograms)
+    """``cube`` as one blob: two packed tables, the folded counts noted beside the first."""
+    return pack(cube.cells, cube.histograms, notes=(msgspec.json.encode(cube.folded).decode(), ""))
 
 
 def decode_cube(blob: bytes) -> Cube:
     """The cube that :func:`encode_cube` wrote.
 
     Raises:
-        pyarrow.ArrowInvalid: the blob is damaged.
+        UnknownFormat: another version of this program wrote it.
+        ValueError: the blob is damaged.
     """
-    cells, histograms = read_tables(blob, 2)
-    folded = msgspec.json.decode(cells.schema.metadata[b"folded"], type=dict[str, int])
-    return Cube(cells.replace_schema_metadata(None), histograms, folded)
+    (cells, folded), (histograms, _) = unpack(blob, CELL_SCHEMA, HISTOGRAM_SCHEMA)
+    return Cube(cells, histograms, msgspec.json.decode(folded, type=dict[str, int]))
 
 
 def _marks(quarter: pa.ChunkedArray, rows: pa.Table, measure: str, mask: pa.ChunkedArray) -> pa.Table:

@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import redis
 
-from helix_dash.errors import FoldFenced, StoreUnavailable
+from helix_dash.errors import FoldFenced, StoreUnavailable, UnknownFormat
 from helix_dash.log import compaction, coverage
 from helix_dash.log.decode import SKEW, Arrivals, read_entries
 from helix_dash.log.gateway_keys import GatewayKeys
@@ -111,7 +111,7 @@ class Fold:
                     wait = 0.0
                 elif not step.leader:
                     wait = STANDBY
-            except StoreUnavailable as error:
+            except (StoreUnavailable, UnknownFormat) as error:
                 if time.monotonic() - warned > 60:
                     warned = time.monotonic()
                     _log.warning("%s", error)

@@ -83,9 +83,9 @@ class LogKeys:
         return self._key("rejected")
 
     def rows(self, segment: str) -> str:
-        """string: a segment's rows, Arrow IPC."""
+        """string: a segment's rows, packed (:mod:`helix_dash.log.packing`)."""
         return self._key(f"rows:{segment}")
 
     def cube(self, segment: str) -> str:
-        """string: a segment's cube, Arrow IPC."""
+        """string: a segment's cube, packed."""
         return self._key(f"cube:{segment}")

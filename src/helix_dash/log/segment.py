@@ -1,6 +1,6 @@
 """A segment: an immutable run of the log, kept in the store as two blobs, its *rows* and its *cube*.
 
-The rows are one Arrow IPC stream, zstd inside, that carries its own dictionaries: whoever has the blob can
+Both are packed tables (:mod:`helix_dash.log.packing`) that carry their own dictionaries: whoever has the blob can
 read it, and nothing else in the store has to be read, kept or versioned for that. The cube is told in
 :mod:`helix_dash.log.cube`.
 """
@@ -10,10 +10,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import cast
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
+from helix_dash.log.packing import pack, unpack
 from helix_dash.log.schema import STORED, Column
 
 WORD = pa.dictionary(pa.int32(), pa.string())
@@ -39,7 +43,6 @@ ROW_SCHEMA = pa.schema([(column.name, arrow_type(column)) for column in STORED])
 """One field per stored column; ``producer`` is 16 hexadecimal digits. Rows are in order of :data:`ROW_KEY`."""
 
 ROW_KEY = ("time", "producer", "seq")
-_COMPRESSED = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -75,26 +78,66 @@ def new_id(now: int) -> str:
 
 def encode_rows(table: pa.Table) -> bytes:
     """``table`` (of :data:`ROW_SCHEMA`) as one blob. Columns without any value are left out of it."""
-    known = [name for name in table.column_names if table[name].null_count < table.num_rows]
-    return write_tables(table.select(known))
+    told, near = [], {name: table[name] for name in table.column_names}
+    for name, base in _NEAR.items():
+        if {name, *base} <= near.keys() and not any(table[part].null_count for part in (name, *base)):
+            near[name] = pa.array(_difference(name, table))
+            told.append(name)
+    return pack(pa.table(near), notes=(",".join(told),))
 
 
 def decode_rows(blob: bytes) -> pa.Table:
     """The rows of a segment in :data:`ROW_SCHEMA`; columns the blob left out (or never knew) are unknown.
 
     Raises:
-        pyarrow.ArrowInvalid: the blob is damaged.
+        UnknownFormat: another version of this program wrote it.
+        ValueError: the blob is damaged.
     """
-    (stored,) = read_tables(blob, 1)
-    return pa.table(
-        [
-            stored[field.name].cast(field.type)
-            if field.name in stored.column_names
-            else pa.nulls(stored.num_rows, field.type)
-            for field in ROW_SCHEMA
-        ],
-        schema=ROW_SCHEMA,
-    )
+    ((table, told),) = unpack(blob, ROW_SCHEMA)
+    for name in filter(None, told.split(",")):
+        place = ROW_SCHEMA.get_field_index(name)
+        table = table.set_column(place, ROW_SCHEMA.field(name), pa.array(_sum(name, table)))
+    return table
+
+
+_NEAR = {"time": (), "ingested": ("time",), "seq": ("producer",)}
+"""Columns kept as the distance to something near, and what that takes, which is put right before them: a time lies
+near that of the row before, an arrival near the time, a sequence number near the producer's last one."""
+
+
+def _difference(name: str, table: pa.Table) -> npt.NDArray[np.int64]:
+    values = table[name].to_numpy()
+    if name == "time":
+        return np.diff(values, prepend=0)
+    if name == "ingested":
+        return cast("npt.NDArray[np.int64]", values - _whole_ms(table))
+    order = _by_producer(table)
+    near = np.empty_like(values)
+    near[order] = np.diff(values[order], prepend=0)
+    return near
+
+
+def _sum(name: str, table: pa.Table) -> npt.NDArray[np.int64]:
+    values = table[name].to_numpy()
+    if name == "time":
+        return np.cumsum(values)
+    if name == "ingested":
+        return cast("npt.NDArray[np.int64]", values + _whole_ms(table))
+    order = _by_producer(table)
+    whole = np.empty_like(values)
+    whole[order] = np.cumsum(values[order])
+    return whole
+
+
+def _whole_ms(table: pa.Table) -> npt.NDArray[np.int64]:
+    """When each request ended; the store's clock, to which that is near, tells milliseconds."""
+    return cast("npt.NDArray[np.int64]", table["time"].to_numpy() // 1000 * 1000)
+
+
+def _by_producer(table: pa.Table) -> npt.NDArray[np.int64]:
+    """The places of the rows, producer by producer."""
+    codes = table["producer"].combine_chunks().dictionary_encode().indices
+    return np.argsort(codes.to_numpy(), kind="stable")
 
 
 def merge_rows(tables: Sequence[pa.Table]) -> pa.Table:
@@ -106,18 +149,3 @@ def merge_rows(tables: Sequence[pa.Table]) -> pa.Table:
 def digest(blob: bytes) -> str:
     """The fingerprint of a rows blob, as in :attr:`Segment.digest`."""
     return blake2b(blob, digest_size=16).hexdigest()
-
-
-def write_tables(*tables: pa.Table) -> bytes:
-    """``tables`` one behind the other, each an Arrow IPC stream."""
-    sink = pa.BufferOutputStream()
-    for table in tables:
-        with pa.ipc.new_stream(sink, table.schema, options=_COMPRESSED) as stream:
-            stream.write_table(table)
-    return bytes(sink.getvalue())
-
-
-def read_tables(blob: bytes, count: int) -> list[pa.Table]:
-    """The ``count`` tables that :func:`write_tables` wrote."""
-    source = pa.BufferReader(blob)
-    return [pa.ipc.open_stream(source).read_all() for _ in range(count)]
