@@ -10,7 +10,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import cast
 
 import msgspec
 import numpy as np
@@ -20,6 +19,7 @@ import pyarrow as pa
 from helix_dash.log.packing import pack, unpack
 from helix_dash.log.schema import STORED, Column
 
+Integers = npt.NDArray[np.int64]
 WORD = pa.dictionary(pa.int32(), pa.string())
 
 _TYPES: dict[str, pa.DataType] = {
@@ -105,36 +105,35 @@ _NEAR = {"time": (), "ingested": ("time",), "seq": ("producer",)}
 near that of the row before, an arrival near the time, a sequence number near the producer's last one."""
 
 
-def _difference(name: str, table: pa.Table) -> npt.NDArray[np.int64]:
-    values = table[name].to_numpy()
+def _difference(name: str, table: pa.Table) -> Integers:
+    values: Integers = table[name].to_numpy()
     if name == "time":
         return np.diff(values, prepend=0)
     if name == "ingested":
-        return cast("npt.NDArray[np.int64]", values - _whole_ms(table))
-    order = _by_producer(table)
-    near = np.empty_like(values)
+        return values - _whole_ms(table)
+    order, near = _by_producer(table), np.empty_like(values)
     near[order] = np.diff(values[order], prepend=0)
     return near
 
 
-def _sum(name: str, table: pa.Table) -> npt.NDArray[np.int64]:
-    values = table[name].to_numpy()
+def _sum(name: str, table: pa.Table) -> Integers:
+    values: Integers = table[name].to_numpy()
     if name == "time":
         return np.cumsum(values)
     if name == "ingested":
-        return cast("npt.NDArray[np.int64]", values + _whole_ms(table))
-    order = _by_producer(table)
-    whole = np.empty_like(values)
+        return values + _whole_ms(table)
+    order, whole = _by_producer(table), np.empty_like(values)
     whole[order] = np.cumsum(values[order])
     return whole
 
 
-def _whole_ms(table: pa.Table) -> npt.NDArray[np.int64]:
-    """When each request ended; the store's clock, to which that is near, tells milliseconds."""
-    return cast("npt.NDArray[np.int64]", table["time"].to_numpy() // 1000 * 1000)
+def _whole_ms(table: pa.Table) -> Integers:
+    """When each request ended, as exact as the store's clock, which tells milliseconds."""
+    times: Integers = table["time"].to_numpy()
+    return times // 1000 * 1000
 
 
-def _by_producer(table: pa.Table) -> npt.NDArray[np.int64]:
+def _by_producer(table: pa.Table) -> npt.NDArray[np.intp]:
     """The places of the rows, producer by producer."""
     codes = table["producer"].combine_chunks().dictionary_encode().indices
     return np.argsort(codes.to_numpy(), kind="stable")

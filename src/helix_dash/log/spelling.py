@@ -48,11 +48,12 @@ def packed(texts: pa.StringArray) -> tuple[Spelling, Letters] | None:
         values = np.full(256, 255, np.uint8)
         values[np.frombuffer(alphabet, np.uint8)] = np.arange(16)
         tail = letters[:, -_UUID:]
+        kind: Literal["hex", "uuid"]
         if width >= _UUID and (tail[:, _DASHES] == ord("-")).all():
             nibbles, digits, kind = values[tail[:, _DIGITS]], 32, "uuid"
             begin = width - _UUID
         else:
-            readable = (values[letters] < 16).all(axis=0)
+            readable: npt.NDArray[np.bool_] = np.all(values[letters] < 16, axis=0)
             run = width if readable.all() else int(readable[::-1].argmin())
             digits, kind = run // 2 * 2, "hex"
             begin = width - digits
@@ -60,7 +61,8 @@ def packed(texts: pa.StringArray) -> tuple[Spelling, Letters] | None:
         if digits < FEWEST or nibbles.max() > 15 or (letters[:, :begin] != letters[0, :begin]).any():
             continue
         prefix = letters[0, :begin].tobytes().decode()
-        return Spelling(prefix, kind, digits, upper), (nibbles[:, 0::2] << 4) | nibbles[:, 1::2]
+        whole: Letters = (nibbles[:, 0::2] << 4) | nibbles[:, 1::2]
+        return Spelling(prefix, kind, digits, upper), whole
     return None
 
 
