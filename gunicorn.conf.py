@@ -27,6 +27,19 @@ if "control_socket_disable" in make_settings():
     control_socket_disable = True
 
 
+def when_ready(server):
+    """Ctrl-C ends the master with 130, as it ends every command of ours; gunicorn would say 0."""
+
+    def leave(_server):
+        raise SystemExit(130)
+
+    def interrupted():
+        server.cfg.set("on_exit", leave)
+        type(server).handle_int(server)
+
+    server.handle_int = interrupted
+
+
 def post_worker_init(worker):
     """Answers a first request before the first client asks: what Dash, polars and the templates load, is loaded."""
     client = worker.wsgi.test_client()

@@ -179,7 +179,7 @@ def simulate(
     settings = _settings_beside_demo(redis_url, data_dir)
     _log_to_stderr()
     stop = stopping.on_signals()
-    traffic.run(settings, seed=seed, rate=rate, history=past, seconds=seconds, stop=stop, say=_say)
+    traffic.run(settings, seed=seed, rate=rate, past=past, seconds=seconds, stop=stop, say=_say)
     raise typer.Exit(stop.exit_code)
 
 

@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from helix_dash.errors import StoreUnavailable
 from helix_dash.log.keys import LogKeys
 from helix_dash.log.recorder import Recorder
+from helix_dash.model import us_from_utc
 from helix_dash.options import History
 from helix_dash.settings import Settings
-from helix_dash.sources.simulator import Traffic, run_live, write_history
+from helix_dash.sources import history
+from helix_dash.sources.simulator import Traffic, run_live
 from helix_dash.stopping import Stop
 from helix_dash.store import connect, reaching
 
@@ -28,18 +30,18 @@ def run(
     *,
     seed: int,
     rate: float,
-    history: History | None,
+    past: History | None,
     seconds: float | None,
     stop: Stop,
     say: Say,
 ) -> int:
-    """Writes ``history`` where the log is empty, then ``rate`` requests per second until told to end.
+    """Writes ``past`` where the log is empty, then ``rate`` requests per second until told to end.
 
     Args:
         settings: where to, and the reporting zone whose days and nights the traffic follows.
         seed: the same seed makes the same people, models and rhythm.
         rate: live requests per second; 0 writes none.
-        history: the past to make up; ``None`` writes none.
+        past: the history to make up; ``None`` writes none.
         seconds: how long to write live requests; ``None`` until ``stop``.
         stop: ends it early.
         say: is told the progress.
@@ -56,14 +58,14 @@ def run(
     recorder.stop = stop
     world = Traffic(seed, settings.zone)
     try:
-        if history:
-            _write_past(settings, recorder, world, history, say)
+        if past:
+            _write_past(settings, recorder, seed, past, say)
         if rate > 0 and not stop.is_set():
             say(f"traffic: {rate:g} simulated requests per second")
             with _ending_after(seconds, stop):
                 run_live(recorder, rate, stop, traffic=world)
     except _Stopped:
-        say(f"history: interrupted after {recorder.written:,} requests")
+        say("history: interrupted; the next start goes on with it")
     finally:
         unwritten = recorder.close(_LAST_WORDS)
     if unwritten:
@@ -97,25 +99,49 @@ def _holds_something(url: str, shard: int) -> bool:
         return bool(client.xlen(keys.stream) or client.exists(keys.manifest))
 
 
-def _write_past(settings: Settings, recorder: Recorder, world: Traffic, past: History, say: Say) -> None:
-    if not log_is_empty(settings):
-        say("history: kept, the log is not empty")
-        return
-    say(f"history: writing {past.requests:,} requests over {past.days} days")
-    with _reporting(recorder, past.requests, say):
-        write_history(recorder, past.days, past.requests, datetime.now(UTC), traffic=world)
-    unwritten = recorder.flush(_LAST_WORDS)
-    say(f"history: {past.requests - unwritten:,} requests over {past.days} days written")
+def _write_past(settings: Settings, recorder: Recorder, seed: int, past: History, say: Say) -> None:
+    """Writes ``past`` into an empty log; one that an earlier start began, whatever is asked for now, goes on."""
+    with connect(settings.log_redis_url) as store, reaching():
+        asked = history.unfinished(store)
+        after = _arrived(settings.log_redis_url, recorder, asked) if asked else 0
+        if after is None:
+            say("history: interrupted more than a week ago; what was written is kept, the rest is left out")
+            history.finish(store)
+            return
+        if asked is None:
+            if not log_is_empty(settings):
+                say("history: kept, the log is not empty")
+                return
+            end = us_from_utc(datetime.now(UTC))
+            asked = history.Import(recorder.producer, seed, past.days, past.requests, end)
+            history.begin(store, asked)
+        goes_on = f", going on after {after:,}" if after else ""
+        say(f"history: writing {asked.requests:,} requests over {asked.days} days{goes_on}")
+        with _reporting(recorder, asked.requests, after, say):
+            history.go_on(recorder, asked, after, Traffic(asked.seed, settings.zone))
+        unwritten = recorder.flush(_LAST_WORDS)
+        say(f"history: {asked.requests - unwritten:,} requests over {asked.days} days written")
+        if not unwritten:
+            history.finish(store)
+
+
+def _arrived(url: str, recorder: Recorder, asked: history.Import) -> int | None:
+    """How much of ``asked`` the log has; ``None`` when that cannot be told any more."""
+    recorder.resume(asked.producer, 0)
+    keys = recorder.keys
+    with connect(url, tag=keys.tag) as shard:
+        known = history.arrived(shard, keys, asked.producer)
+        return 0 if known is None and not shard.exists(keys.manifest) else known
 
 
 @contextmanager
-def _reporting(recorder: Recorder, total: int, say: Say) -> Iterator[None]:
+def _reporting(recorder: Recorder, total: int, after: int, say: Say) -> Iterator[None]:
     """Tells every few seconds how much of the history the store has."""
     done = threading.Event()
 
     def report() -> None:
         while not done.wait(_REPORT_EVERY):
-            say(f"history: {recorder.written:,} of {total:,} requests")
+            say(f"history: {after + recorder.written:,} of {total:,} requests")
 
     thread = threading.Thread(target=report, daemon=True)
     thread.start()

@@ -53,3 +53,11 @@ def test_it_answers_and_ends_cleanly(served: tuple[str, subprocess.Popen[bytes]]
     assert _until_it_answers(f"{url}/healthz").status_code == 200
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
+
+
+def test_ctrl_c_ends_it_with_130(served: tuple[str, subprocess.Popen[bytes]]) -> None:
+    """interface.md, Command line."""
+    url, process = served
+    assert _until_it_answers(f"{url}/healthz").status_code == 200
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE) == 130

@@ -92,8 +92,26 @@ class Recorder:
         self._warned = self._checked = float("-inf")
         self._new_producer()
 
+    @property
+    def producer(self) -> int:
+        """The id it writes under."""
+        return self._producer
+
+    @property
+    def keys(self) -> LogKeys:
+        """The keys of the shard it writes to."""
+        return self._keys
+
+    def resume(self, producer: int, after: int) -> None:
+        """Go on as ``producer``, of whom the store has the first ``after`` records. Before the first record."""
+        self._be(producer)
+        self._assigned = self._announced = after
+
     def _new_producer(self) -> None:
-        self._producer = secrets.randbits(63)
+        self._be(secrets.randbits(63))
+
+    def _be(self, producer: int) -> None:
+        self._producer = producer
         self._keys = LogKeys(self._producer % self._shards if self._shard is None else self._shard)
         self._client = connect(self._url, tag=self._keys.tag, retries=0)  # connects at the first command
         self._assigned = 0  # the highest sequence number given out …

@@ -112,12 +112,21 @@ class Traffic:
 
 
 def write_history(
-    recorder: Recorder, days: int, count: int, now: datetime, *, traffic: Traffic | None = None
+    recorder: Recorder,
+    days: int,
+    count: int,
+    now: datetime,
+    *,
+    traffic: Traffic | None = None,
+    after: int = 0,
 ) -> int:
     """Record ``count`` requests of the ``days`` before ``now``, and vouch for that period.
 
+    Args:
+        after: pass over so many of them: the store has them from a call that was interrupted.
+
     Returns:
-        How many the recorder took: all of them.
+        How many the recorder took: all others.
 
     Raises:
         StoreUnavailable: the store took nothing for a minute.
@@ -128,7 +137,8 @@ def write_history(
     for number, record in enumerate(traffic.between(start, now, count)):
         if number % 500 == 0 and not recorder.wait_for_room(_PATIENCE):
             raise StoreUnavailable(f"The store takes no records; {taken:,} of {count:,} were handed over.")
-        taken += recorder.record(record)
+        if number >= after:
+            taken += recorder.record(record)
     recorder.vouch(Period(start, now))
     return taken
 
