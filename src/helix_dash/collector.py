@@ -42,6 +42,27 @@ def duties(settings: Settings) -> Mapping[str, Duty]:
 
         database = Database.at(settings.clickhouse_url)
         work["loader"] = Loader(settings.log_redis_url, database, shards=settings.log_shards).run
+    return work | _asking(settings)
+
+
+def _asking(settings: Settings) -> dict[str, Duty]:
+    """The duties that ask other servers, as far as settings name some."""
+    from helix_dash.samples.writer import SampleWriter
+    from helix_dash.sources.polling import Poller
+    from helix_dash.store import connect
+
+    store = connect(settings.log_redis_url)
+    writer = SampleWriter(settings.log_redis_url)
+    work: dict[str, Duty] = {}
+    if settings.api_url:
+        from helix_dash.sources.fakeai.duties import fakeai_duties
+
+        work |= fakeai_duties(settings, store, writer)
+    if settings.kv_metrics_urls:
+        from helix_dash.sources.kv_metrics import SOURCE, questions
+
+        asked = questions(settings.kv_metrics_urls)
+        work[SOURCE] = Poller(SOURCE, asked, store, writer).run
     return work
 
 

@@ -62,6 +62,19 @@ class BadQuery(LogError):
         self.field = field
 
 
+class SourceError(HelixError):
+    """A server that we ask for figures did not give them. ``reason`` is a short fixed word, safe to show and to
+    count: ``unreachable``, ``timeout``, ``throttled``, ``status``, ``unreadable`` …
+
+    ``status`` is the HTTP status it answered with; ``None`` when it did not answer.
+    """
+
+    def __init__(self, reason: str, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.status = status
+
+
 class AuthError(HelixError):
     """Something about who may do what."""
 

@@ -85,6 +85,34 @@ def _web_url(text: str) -> str:
     return text
 
 
+def _source_url(text: str) -> str:
+    return text if text == "mock:" else _web_url(text).rstrip("/")
+
+
+def _socket_url(text: str) -> str:
+    if urlsplit(text).scheme not in {"ws", "wss"} or not urlsplit(text).hostname:
+        raise ValueError("must begin with ws:// or wss:// and name a host")
+    return text.rstrip("/")
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = tuple(
+        (name.strip(), value.strip()) for name, _, value in (one.partition("=") for one in _words(text))
+    )
+    if not all(name and value for name, value in pairs) or len(dict(pairs)) < len(pairs):
+        raise ValueError("must be name=value, name=value, each name once")
+    return pairs
+
+
+def _named_urls(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = _pairs(text)
+    for name, value in pairs:
+        _web_url(value)
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,40}", name):
+            raise ValueError("must have names of letters, digits, dots, - and _")
+    return pairs
+
+
 def _zone(text: str) -> tzinfo:
     try:
         return ZoneInfo(text)
@@ -163,6 +191,16 @@ TABLE: tuple[Setting, ...] = (
     Setting("SECRET_KEY", "secret_key", "", "text", "Signs the session cookies; at least 32 characters, the same for all workers. `serve` refuses to start without one.", 'the output of: python -c "import secrets; print(secrets.token_urlsafe(48))"', secret=True),
     Setting("SECRET_KEY_FALLBACKS", "secret_key_fallbacks", "", "texts", "Older values of SECRET_KEY, separated by commas: sessions signed with them go on. Put the old key here when you change it, and take it away a day later.", "the key that was SECRET_KEY until now", _words, secret=True),
     Setting("PROMPT_HASH_KEY", "prompt_hash_key", "", "text", "Key of the prompt hashes; the same for all gateways, else repeats cannot be found across them.", "a long random text", secret=True),
+    Setting("API_URL", "api_url", "", "URL", "The FakeAI server that the collector asks for its metrics; mock: asks recorded answers instead, which pages mark as such.", "http://127.0.0.1:8000", _source_url, old="VITE_API_URL"),
+    Setting("WS_URL", "ws_url", "", "URL", "The same server's WebSocket; API_URL with ws:// when empty.", "ws://127.0.0.1:8000", _socket_url, old="VITE_WS_URL"),
+    Setting("API_KEY", "api_key", "", "text", "Sent to FakeAI's endpoints that need a key. Its metrics need none: they are asked without, and its limiter counts them as anonymous.", "a key of the server", secret=True),
+    Setting("WATCHED_KEYS", "watched_keys", "", "name=key", "Keys whose limits FakeAI is asked for, with the names to show them by, separated by commas: the server lists none.", "team-a=the key of team a", _pairs, secret=True),
+    Setting("ENABLE_WEBSOCKETS", "websockets", "1", "flag", "Whether the collector listens to FakeAI's WebSocket; without it the rates of the moment are polled.", "0", _flag, old="VITE_ENABLE_WEBSOCKETS"),
+    Setting("ENABLE_STREAMING_METRICS", "streaming_metrics", "1", "flag", "Whether FakeAI's rates of the moment are followed at all.", "0", _flag, old="VITE_ENABLE_STREAMING_METRICS"),
+    Setting("WS_RECONNECT_INTERVAL", "ws_reconnect_interval", "5", "s", "Between two attempts to connect to the WebSocket.", "5", _seconds),
+    Setting("WS_RECONNECT_ATTEMPTS", "ws_reconnect_attempts", "10", "attempts", "After so many failed ones in a row the collector tries only every sixth time.", "10", _whole(1, 1000)),
+    Setting("DEBUG_WEBSOCKETS", "debug_websockets", "0", "flag", "Whether each change of that connection is logged.", "1", _flag, old="VITE_DEBUG_WEBSOCKETS"),
+    Setting("KV_METRICS_URLS", "kv_metrics_urls", "", "name=URL", "Prometheus endpoints of vLLM or Dynamo servers, separated by commas.", "vllm-1=http://127.0.0.1:8001/metrics", _named_urls),
     Setting("TIMEZONE", "zone", "UTC", "IANA zone", "The reporting zone: where days begin and how times are shown.", "Europe/Berlin", _zone),
     Setting("TIMEZONE_OFFSET", "zone_offset", "", "hours east of UTC", "Kept for compatibility; TIMEZONE wins over it.", "2", _offset),
     Setting("REFRESH_INTERVAL", "refresh_interval", "5", "s", "How often an open page asks for new figures, unless its viewer chose otherwise.", "5", _seconds),
@@ -205,6 +243,16 @@ class Settings:
     secret_key: str
     secret_key_fallbacks: tuple[str, ...]
     prompt_hash_key: str
+    api_url: str
+    ws_url: str
+    api_key: str
+    watched_keys: tuple[tuple[str, str], ...]
+    websockets: bool
+    streaming_metrics: bool
+    ws_reconnect_interval: float
+    ws_reconnect_attempts: int
+    debug_websockets: bool
+    kv_metrics_urls: tuple[tuple[str, str], ...]
     zone: tzinfo
     refresh_interval: float
     theme: str
@@ -265,7 +313,9 @@ def load(environ: Mapping[str, str]) -> Settings:
     values["log_redis_url"] = values["log_redis_url"] or values["redis_url"]
     if values["log_backend"] == "clickhouse" and not values["clickhouse_url"]:
         raise SettingError("LOG_BACKEND=clickhouse needs CLICKHOUSE_URL.")
-    for several in ("secret_key_fallbacks", "trusted_hosts"):
+    if not values["ws_url"] and values["api_url"].startswith("http"):
+        values["ws_url"] = "ws" + values["api_url"].removeprefix("http")
+    for several in ("secret_key_fallbacks", "trusted_hosts", "watched_keys", "kv_metrics_urls"):
         values[several] = values[several] or ()
     values["cache_dir"] = values["cache_dir"] or Path(tempfile.gettempdir()) / f"helix-dash-{os.getuid()}"
     return Settings(**{field.name: values[field.name] for field in fields(Settings)})

@@ -1,0 +1,1 @@
+"""What was measured again and again: time series of numbers, and the last answer of each source."""
