@@ -78,31 +78,6 @@
       window.dash_clientside.set_props("hx-tick", { data: { n: Math.floor(asked / 1000) } });
     }
   });
-  let last = { as_of: "—" };
-  function told(status) {
-    if (!status) return;
-    last = status.failed ? { ...last, stale: `${status.failed} Showing what was known at ${last.as_of}.`.replace(/ Showing what was known at —.$/, "") } : status;
-    window.dash_clientside.set_props("hx-status", { data: last });
-    document.dispatchEvent(new CustomEvent("hx-told", { detail: status }));
-  }
-  let answered = { tick: 0, at: 0 };
-  function trust(status, ticked, config) {
-    const trigger = window.dash_clientside.callback_context.triggered_id;
-    if (!status) return Array(6).fill(none());
-    if (trigger !== "hx-tick") answered = { tick: ticked.n, at: Date.now() };
-    const silent = ticked.n - answered.tick >= 2 && Date.now() - answered.at > 4000;
-    if (trigger === "hx-tick" && !silent) return Array(6).fill(none());
-    const off = new URLSearchParams(location.search).get("refresh") === "off";
-    const known = status.as_of || "—";
-    const lost = [];
-    if (status.dropped) lost.push(status.dropped.toLocaleString("en") + " dropped");
-    if (status.rejected) lost.push(status.rejected.toLocaleString("en") + " rejected");
-    if (status.lost) lost.push(status.lost.toLocaleString("en") + " lost");
-    const tone = silent || status.stale ? "warn" : lost.length ? "warn" : off ? "none" : "good";
-    const text = [`As of ${known} ${window.hx.zone()}`, ...lost].join(" · ");
-    const why = silent ? `The dashboard’s server has not answered since ${new Date(answered.at).toLocaleTimeString("en-GB")}. Showing what was known at ${known} ${window.hx.zone()}.` : status.stale || "";
-    return [tone, text, !why, why, !status.simulated, status.simulated || ""];
-  }
 
   /* ---- clicks anywhere ---- */
   function apply() {
@@ -158,6 +133,6 @@
   };
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    hx: { ...window.dash_clientside.hx, controls, chips, chosen, pick, tick, told, trust },
+    hx: { ...window.dash_clientside.hx, controls, chips, chosen, pick, tick },
   });
 })();

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from helix_dash.auth.policy import LEAST_ROLE
 from helix_dash.log.schema import SHOWN
+from helix_dash.metrics.trust import RULES
 from helix_dash.settings import TABLE
 
 FOLDER = Path(__file__).parent
@@ -50,10 +51,17 @@ def permissions() -> str:
     return _table(("Permission", "Least role"), ((f"`{name}`", role) for name, role in LEAST_ROLE.items()))
 
 
+def trust() -> str:
+    """Every signal of the trust bar, and where it turns amber and red."""
+    rows = ((f"`{rule.key}`", rule.label, rule.meaning, rule.amber, rule.red, rule.advice) for rule in RULES)
+    return _table(("Signal", "Shown as", "Meaning", "Amber", "Red", "What to do"), rows)
+
+
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("settings.md", settings),
     "columns": ("api.md", columns),
     "permissions": ("deployment.md", permissions),
+    "trust": ("trust.md", trust),
 }
 """Name of the mark → the document it stands in, and who makes the table."""
 

@@ -60,7 +60,7 @@ def _gunicorn() -> str:
     return _text("gunicorn.conf.py").replace('"', "'")
 
 
-@pytest.mark.parametrize("name", ["settings.md", "api.md", "deployment.md"])
+@pytest.mark.parametrize("name", ["settings.md", "api.md", "deployment.md", "trust.md"])
 def test_the_tables_of_the_documents_are_what_the_code_says(name: str) -> None:
     """`make docs` writes them."""
     spec = importlib.util.spec_from_file_location("tables", DOCS / "tables.py")

@@ -136,6 +136,20 @@ def test_drops_at_the_end_are_counted_though_no_record_follows(store_url: str, f
     assert (stats(store_url)["folded"], stats(store_url)["dropped"]) == (5, 3)
 
 
+def test_a_loss_leaves_its_time_and_a_commit_how_long_its_oldest_record_waited(
+    store_url: str, store: redis.Redis, fold: Fold
+) -> None:
+    """X1: dropped, rejected, ingest lag."""
+    recorded(store_url, a_request())
+    store.xadd(KEYS.stream, {"x": b"not a record"})
+    time.sleep(0.3)
+    fold.step()
+    told = stats(store_url)
+    assert told["rejected_at"] == told["lag_at"] == told["heartbeat"]
+    assert told["lag"] >= 300_000
+    assert "dropped_at" not in told
+
+
 def test_a_second_fold_waits_while_the_first_leads(store_url: str, fold: Fold) -> None:
     recorded(store_url, a_request())
     assert fold.step().leader

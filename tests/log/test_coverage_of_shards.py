@@ -60,3 +60,13 @@ def test_a_shard_nobody_uses_yet_changes_nothing() -> None:
 def test_a_shard_that_is_written_to_and_not_folded_leaves_the_age_unknown() -> None:
     pulse = joined([a_part(50, (0, 50)), a_part(None, behind=1)])
     assert (pulse.coverage, pulse.stats) == ((), {})
+
+
+def test_the_slowest_shard_tells_the_lag_and_the_latest_loss_its_time() -> None:
+    now = 10**12
+    shards = [
+        a_part(50, dropped_at=7, lag=900, lag_at=now),
+        a_part(50, dropped_at=9, lag=4_000, lag_at=now - 10**6),
+        a_part(50, lag=10**9, lag_at=now - 3600 * 10**6),  # without traffic for an hour
+    ]
+    assert joined(shards).stats == {"dropped_at": 9, "lag": 4_000, "lag_at": now, "heartbeat": 50}

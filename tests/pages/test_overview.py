@@ -171,7 +171,7 @@ def test_old_figures_stay_and_are_marked() -> None:
 def test_a_failed_refresh_leaves_the_figures_alone() -> None:
     answer = callbacks._failed(RuntimeError(), "ab12", shown="ready")
     changed = {key for key, value in answer.items() if type(value).__name__ != "NoUpdate"}
-    assert changed == {"page.state", "status"} | {f"{name}.state" for name in view.PANELS}
+    assert changed == {"page.state"} | {f"{name}.state" for name in view.PANELS}
 
 
 def test_a_failed_first_load_shows_dashes_and_no_zero() -> None:

@@ -1,17 +1,17 @@
 """How the page looks."""
 
-from dash import Output, dcc, html
+from dash import Output, html
 
 from helix_dash.model import Filter
 from helix_dash.ui import format as fmt
 from helix_dash.ui import panel, states, table
 
-STATUS, ROWS = "hx-finish-status", 10
+ROWS = 10
 
 
 def layout() -> html.Div:
     bars = panel.panel("finish", "Finish reasons", table.bars("finish", ROWS), span=12, kind="list")
-    return html.Div([dcc.Store(id=STATUS), html.Div(bars, className="hx-grid")])
+    return html.Div(bars, className="hx-grid")
 
 
 def outputs() -> dict[str, Output]:

@@ -19,9 +19,11 @@ from helix_dash.errors import BadQuery, HelixError, StoreUnavailable
 from helix_dash.http_errors import error_json, refusal
 from helix_dash.log.query import RequestLog
 from helix_dash.log.schema import SHOWN
+from helix_dash.metrics import trust
 from helix_dash.metrics.summary import summary
 from helix_dash.model import Filter, Period, Slice, us_from_utc, utc_from_us
-from helix_dash.query_params import parse_query, parse_sort
+from helix_dash.query_params import PAGE_ONLY, parse_query, parse_sort
+from helix_dash.ui.trust import told
 
 DEFAULT_LIMIT = 100
 MOST = 1000
@@ -70,6 +72,14 @@ def api_routes(name: str) -> Blueprint:
     @routes.get("/api/v1/requests")
     def list_requests() -> Response:
         return _json(_listing(list(request.args.items(multi=True))))
+
+    @routes.get("/api/v1/trust")
+    def show_trust() -> Response:
+        # Unlike figures, this is worth most when the store is away; and a page asks with its own address.
+        reporting, now = context.settings().reporting, _now()
+        where = parse_query(request.args.items(multi=True), reporting.info, now, also=PAGE_ONLY)
+        facts = trust.facts(context.log(), context.scope(), where, us_from_utc(now))
+        return _json(told(facts, context.zone({"zone": request.args.get("zone")}), reporting))
 
     @routes.errorhandler(HelixError)
     def refuse(error: HelixError) -> Response:

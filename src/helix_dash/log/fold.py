@@ -14,9 +14,9 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -165,7 +165,7 @@ class Fold:
         return lead
 
     def _step(self, lead: _Lead, limit: int, now: int) -> Step:
-        state = lead.state
+        state, began = lead.state, time.monotonic()
         if now - lead.last_step > coverage.LONGEST_SILENCE:
             lead.alive_since = now
         lead.last_step = now
@@ -185,6 +185,7 @@ class Fold:
         self._pause("sealed")
         if entries or change.coverage is not None:
             change.heartbeat = lead.last_heartbeat = now
+            change.gauges = _gauges(entries, change.counters, now, time.monotonic() - began)
             self._commit(state, change)
         if not behind or _is_crowded(state):
             self._tidy(state, now)
@@ -251,6 +252,22 @@ def _counters(arrivals: Arrivals, sifted: Sifted, replaced: int) -> dict[str, in
         name = f"rejected:{rejection.reason}"
         counters[name] = counters.get(name, 0) + 1
     return {name: count for name, count in counters.items() if count}
+
+
+def _gauges(
+    entries: Sequence[tuple[bytes, Any]], counters: Mapping[str, int], now: int, elapsed: float
+) -> dict[str, int]:
+    """How long the oldest of ``entries`` has waited to become readable, and when something was last lost.
+
+    Args:
+        now: when the step began, in microseconds by the store's clock, which also stamped the entries.
+        elapsed: seconds since then.
+    """
+    gauges = {f"{name}_at": now for name in ("dropped", "rejected") if counters.get(name)}
+    if entries:
+        recorded = int(entries[0][0].partition(b"-")[0]) * 1000
+        gauges |= {"lag": max(0, now + round(elapsed * 10**6) - recorded), "lag_at": now}
+    return gauges
 
 
 def _is_crowded(state: State) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from helix_dash.log.mirror import MirrorState
@@ -10,6 +11,9 @@ from helix_dash.log.view import View
 
 STALE = 10.0
 """Seconds without an answer of the store after which it counts as away."""
+
+LATELY = 600 * 10**6
+"""Microseconds for which a measured lag says something about now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,12 @@ class LogHealth:
         as_of: the instant up to which the log is complete, epoch microseconds; ``None`` when unknown.
         heartbeat: the fold's last sign of life by the store's clock, epoch microseconds.
         behind: stream entries that wait for the fold.
-        dropped: records that recorders had to drop.
+        lag: seconds that the oldest of the newest records waited between the store and the log; ``None`` when
+            nothing came lately.
+        dropped: records that recorders had to drop: numbers missing between those that arrived.
+        dropped_at: when the last of them was missed, epoch microseconds; ``None`` when unknown.
         rejected: records that broke the schema.
+        rejected_at: when the last of them came, epoch microseconds; ``None`` when unknown.
         rejected_reasons: rejected records by reason.
         lost_rows: rows that the store has lost.
         without_space: rows that this host answers from totals because its folder is full.
@@ -40,8 +48,11 @@ class LogHealth:
     as_of: int | None = None
     heartbeat: int | None = None
     behind: int = 0
+    lag: float | None = None
     dropped: int = 0
+    dropped_at: int | None = None
     rejected: int = 0
+    rejected_at: int | None = None
     rejected_reasons: dict[str, int] = field(default_factory=dict)
     lost_rows: int = 0
     without_space: int = 0
@@ -65,8 +76,11 @@ def health(mirror: View, state: MirrorState | None) -> LogHealth:
         as_of=state.as_of,
         heartbeat=stats.get("heartbeat"),
         behind=state.behind,
+        lag=_lag(stats),
         dropped=stats.get("dropped", 0),
+        dropped_at=stats.get("dropped_at"),
         rejected=stats.get("rejected", 0),
+        rejected_at=stats.get("rejected_at"),
         rejected_reasons={
             name.removeprefix("rejected:"): count
             for name, count in stats.items()
@@ -79,3 +93,9 @@ def health(mirror: View, state: MirrorState | None) -> LogHealth:
         oldest=min((segment.min_time for segment in segments), default=None),
         bytes=state.bytes,
     )
+
+
+def _lag(stats: Mapping[str, int]) -> float | None:
+    if "lag" not in stats or stats.get("heartbeat", 0) - stats["lag_at"] > LATELY:
+        return None
+    return stats["lag"] / 10**6

@@ -74,7 +74,7 @@ class LogKeys:
 
     @property
     def stats(self) -> str:
-        """hash: folded, dropped, duplicates, replaced, skewed, late, lost_rows, expired_rows, rejected, rejected:<reason>, heartbeat."""
+        """hash: folded, dropped, duplicates, replaced, skewed, late, lost_rows, expired_rows, rejected, rejected:<reason>, heartbeat, lag and lag_at, dropped_at, rejected_at."""
         return self._key("stats")
 
     @property

@@ -63,7 +63,10 @@ class Sealed:
 
 @dataclass(slots=True)
 class Change:
-    """What one commit does. Everything in it happens, or nothing."""
+    """What one commit does. Everything in it happens, or nothing.
+
+    ``counters`` are added to the log's statistics, ``gauges`` take the place of what was there.
+    """
 
     added: list[Sealed] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -74,6 +77,7 @@ class Change:
     rejections: list[Rejection] = field(default_factory=list)
     coverage: list[Interval] | None = None
     heartbeat: int | None = None
+    gauges: dict[str, int] = field(default_factory=dict)
     beside: Callable[[Any], None] | None = None
 
     @property
@@ -230,8 +234,11 @@ class Shard:
             pipe.ltrim(keys.rejected, 0, MOST_REJECTIONS - 1)
         if change.coverage is not None:
             pipe.set(keys.coverage, msgspec.json.encode(change.coverage))
-        if change.heartbeat is not None:
-            pipe.hset(keys.stats, "heartbeat", change.heartbeat)
+        gauges = (
+            change.gauges if change.heartbeat is None else change.gauges | {"heartbeat": change.heartbeat}
+        )
+        if gauges:
+            pipe.hset(keys.stats, mapping=gauges)
         if change.cursor:
             milliseconds, _, counter = change.cursor.partition("-")
             pipe.xtrim(keys.stream, minid=f"{milliseconds}-{int(counter) + 1}", approximate=False)

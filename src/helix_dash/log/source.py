@@ -18,6 +18,10 @@ Mark = tuple[int, bytes]
 failover may lose the last commits, and others then count up to the same number."""
 
 
+LATELY = 60 * 10**6
+"""Microseconds within which shards are compared: a shard without traffic tells an old lag."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """What moves without a new segment.
@@ -25,7 +29,8 @@ class Pulse:
     Args:
         marks: one per shard.
         coverage: when all shards are complete.
-        stats: the folds' counters, added up; ``heartbeat`` is that of the shard that is furthest behind.
+        stats: the folds' counters, added up; ``heartbeat`` is that of the shard that is furthest behind, ``lag``
+            that of the slowest, what ends in ``_at`` the latest.
         behind: stream entries that wait for a fold.
     """
 
@@ -59,8 +64,14 @@ def joined(parts: Sequence[Part]) -> Pulse:
     waiting = [part for part in parts if part.behind and not part.beats]
     begun = [part for part in parts if part.coverage]
     beats = [part.stats["heartbeat"] for part in parts if part.beats]
-    names = {name for part in parts for name in part.stats} - {"heartbeat"}
-    stats = {name: sum(part.stats.get(name, 0) for part in parts) for name in sorted(names)}
+    names = {name for part in parts for name in part.stats} - {"heartbeat", "lag"}
+    stats = {
+        name: (max if name.endswith("_at") else sum)(part.stats.get(name, 0) for part in parts)
+        for name in sorted(names)
+    }
+    if "lag_at" in stats:  # of the shards that had something to fold lately, the slowest
+        lately = stats["lag_at"] - LATELY
+        stats["lag"] = max(part.stats["lag"] for part in parts if part.stats.get("lag_at", 0) > lately)
     if beats and not waiting:
         stats["heartbeat"] = min(beats)
     return Pulse(

@@ -16,7 +16,7 @@ from dash import Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from helix_dash.log.schema import COLUMNS
-from helix_dash.ui import controls, icon
+from helix_dash.ui import controls, icon, trust
 from helix_dash.ui.section import GROUPS, Section
 from helix_dash.ui.wiring import Callbacks
 
@@ -24,7 +24,6 @@ URL = "hx-url"
 FILTER = "hx-filter"
 TICK = "hx-tick"
 INTERVAL = "hx-interval"
-STATUS = "hx-status"
 CONFIG = "hx-config"
 PAGE = "hx-page"
 BUSY = "hx-progress"
@@ -99,7 +98,6 @@ def layout(sections: Sequence[Section], frame: Frame) -> Component:
             html.A("Skip to content", href=f"#{PAGE}", className="hx-skip"),
             dcc.Location(id=URL, refresh=False),
             dcc.Store(id=FILTER),
-            dcc.Store(id=STATUS),
             dcc.Store(id=TICK, data={"n": 0}),
             dcc.Store(
                 id=CONFIG,
@@ -177,14 +175,7 @@ def _top(frame: Frame) -> Component:
                 children=[
                     *(controls.picker(column, TITLES[column]) for column in PICKERS),
                     html.Div(id="hx-chips", className="hx-chips"),
-                    html.Div(
-                        className="hx-trust",
-                        id="hx-trust",
-                        children=[
-                            html.Span(id="hx-trust-dot", className="hx-dot", **{"data-tone": "none"}),
-                            html.Span("", id="hx-trust-text"),
-                        ],
-                    ),
+                    trust.bar(),
                 ],
             ),
         ],
@@ -192,26 +183,7 @@ def _top(frame: Frame) -> Component:
 
 
 def _content() -> Component:
-    banners = html.Div(
-        className="hx-banners",
-        children=[
-            html.Div(
-                [icon("unplug"), html.Span("", id="hx-stale-text")],
-                id="hx-stale",
-                className="hx-banner",
-                role="alert",
-                hidden=True,
-                **{"data-tone": "warn"},
-            ),
-            html.Div(
-                [icon("flask-conical"), html.Span("", id="hx-simulated-text")],
-                id="hx-simulated",
-                className="hx-banner",
-                role="note",
-                hidden=True,
-            ),
-        ],
-    )
+    banners = html.Div(className="hx-banners", children=[trust.banner()])
     return html.Main(className="hx-content", children=[banners, html.Div(id=PAGE, tabIndex="-1")])
 
 
@@ -293,17 +265,8 @@ def _wire_browser(on: Callbacks) -> None:
     on.in_browser("hx.chips", Output("hx-chips", "children"), Input(FILTER, "data"), State(CONFIG, "data"))
     on.in_browser("hx.tick", Output(TICK, "data"), Input(INTERVAL, "n_intervals"), State(TICK, "data"), State(BUSY, "data-busy"), prevent_initial_call=True)  # fmt: skip
     on.in_browser(
-        "hx.trust",
-        Output("hx-trust-dot", "data-tone"),
-        Output("hx-trust-text", "children"),
-        Output("hx-stale", "hidden"),
-        Output("hx-stale-text", "children"),
-        Output("hx-simulated", "hidden"),
-        Output("hx-simulated-text", "children"),
-        Input(STATUS, "data"),
-        Input(TICK, "data"),
-        State(CONFIG, "data"),
-    )
+        "hxtrust.ask", Output(trust.STATUS, "data"), Input(TICK, "data"), Input(FILTER, "data"), State(CONFIG, "data")
+    )  # fmt: skip
 
 
 def wire_chart(on: Callbacks, name: str) -> None:
@@ -320,8 +283,5 @@ def wire_chart(on: Callbacks, name: str) -> None:
 
 
 def wire_status(on: Callbacks, store: str) -> None:
-    """What a page writes into its own ``store`` (see ``ui.trust``) goes to the header and the banners.
-
-    Dash wants all outputs of a callback on the same side: a page cannot write into the shell's store itself.
-    """
-    on.in_browser("hx.told", Input(store, "data"), prevent_initial_call=True)
+    """Parts of a page that wait for an answer hear from its ``store`` that there will be none (``trust.failed``)."""
+    on.in_browser("hxtrust.told", Input(store, "data"), prevent_initial_call=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from dash import Input, Output, State, no_update
+from dash import Input, State, no_update
 
 from helix_dash import context
 from helix_dash.context import log, scope, settings
@@ -21,27 +21,26 @@ on = Callbacks()
 OUTPUTS = view.outputs()
 
 
-def _fill(updates: Updates, status: dict[str, Any]) -> dict[str, Any]:
-    return {key: updates.get(key, no_update) for key in OUTPUTS} | {"status": status}
+def _fill(updates: Updates) -> dict[str, Any]:
+    return {key: updates.get(key, no_update) for key in OUTPUTS}
 
 
 def _failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
     """Figures on the page stay, marked as old; only a page without any shows the failure in their place."""
     words = states.failed(error, reference)
-    told = trust.failed(f"{words.title}. {words.text}")
     if shown in ("ready", "stale") and not isinstance(error, BadQuery):
         aged = {f"{name}.state": "stale" for name in view.PANELS}
-        return _fill({"page.state": "stale"} | aged, told)
+        return _fill({"page.state": "stale"} | aged)
     updates: Updates = {"page.state": words.state}
     for name, _label in (*view.CARDS, *view.STRIP):
         updates |= kpi.unknown(name, "not readable")
     for name in view.PANELS:
         updates |= panel.says(name, words)
-    return _fill(updates, told)
+    return _fill(updates)
 
 
 @on(
-    output=OUTPUTS | {"status": Output(view.STATUS, "data")},
+    output=OUTPUTS,
     inputs={
         "tick": Input(shell.TICK, "data"),
         "state": Input(shell.FILTER, "data"),
@@ -51,9 +50,9 @@ def _failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[s
     failed=_failed,
     running=shell.RUNNING,
 )
-def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str, **_states: Any) -> Any:
+def show_overview(state: dict[str, Any] | None, dim: str, **_others: Any) -> Any:
     if state is None:  # the address has not been read yet
-        return _fill({}, no_update)
+        return _fill({})
     now = datetime.now(UTC)
     zone = context.zone(state)
     # a grid's own filter belongs to its page
@@ -78,10 +77,8 @@ def show_overview(tick: dict[str, int], state: dict[str, Any] | None, dim: str, 
         chart=settings().chart_type,
         key=f"{state.get('from')}/{state.get('to')}",
     )
-    status = trust.status(health, zone.info, zone.name, simulated=found.simulated, tick=tick["n"])
-    return _fill(view.show(found, dim, look), status)
+    return _fill(view.show(found, dim, look))
 
 
 for _name in view.CHARTS:
     shell.wire_chart(on, _name)
-shell.wire_status(on, view.STATUS)

@@ -21,7 +21,7 @@ TIMELINE = (
     "requests", "success", "throttled", "error", "blocked", "cancelled",
     "latency_ms_p50", "latency_ms_p95", "latency_ms_p99",
     "uncached_tokens", "cached_tokens", "cache_write_tokens", "visible_tokens", "reasoning_tokens",
-    "cache_hit_rate", "simulated_requests",
+    "cache_hit_rate",
 )  # fmt: skip
 RANKED = (
     "requests",
@@ -66,15 +66,6 @@ class Overview:
     errors: tuple[Ranked, ...]
     ranking: tuple[Ranked, ...]
     groups: int
-
-    @property
-    def simulated(self) -> float | None:
-        """The share of requests in view that the simulator made, 0–1; ``None`` without requests."""
-        made_up, requests = (self._total(name) for name in ("simulated_requests", "requests"))
-        return made_up / requests if requests else None
-
-    def _total(self, measure: str) -> float:
-        return sum(value or 0 for value in self.timeline.values[measure][0])
 
 
 def overview(

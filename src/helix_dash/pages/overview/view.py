@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dash import Output, dcc, html
+from dash import Output, html
 from dash.development.base_component import Component
 
 from helix_dash.pages.overview import figures
@@ -13,7 +13,7 @@ from helix_dash.ui import format as fmt
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message, empty, waiting
 
-ROOT, TAB, STATUS = "hx-overview", "hx-ranking-by", "hx-overview-status"
+ROOT, TAB = "hx-overview", "hx-ranking-by"
 RANK_ROWS = 25
 """The most rows the ranking can have; DEFAULT_PAGE_SIZE says how many it has."""
 
@@ -66,7 +66,6 @@ def layout() -> Component:
         className="hx-stack",
         **{"data-page-state": "loading"},
         children=[
-            dcc.Store(id=STATUS),
             html.Div([kpi.card(name, label) for name, label in CARDS], className="hx-kpis"),
             html.Div(
                 [kpi.card(name, label, small=True) for name, label in STRIP], className="hx-card hx-strip"

@@ -17,7 +17,6 @@ from helix_dash.query_params import from_state
 from helix_dash.ui import format as fmt
 from helix_dash.ui import panel, shell, states, trust
 from helix_dash.ui.wiring import Callbacks
-from helix_dash.zones import Zone
 
 on = Callbacks()
 
@@ -55,7 +54,6 @@ def _no_rows(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[
     state={
         "state": State(shell.FILTER, "data"),
         "mark": State(view.MARK, "data"),
-        "tick": State(shell.TICK, "data"),
         "shown": State(view.CARD, "data-state"),
     },
     failed=_no_rows,
@@ -66,7 +64,6 @@ def give_rows(
     request: dict[str, Any] | None,
     state: dict[str, Any] | None,
     mark: int | None,
-    tick: dict[str, int],
     **_: Any,
 ) -> Any:
     """A block of rows. The first block fixes the watermark that all later ones keep to."""
@@ -94,31 +91,24 @@ def give_rows(
         updates |= panel.says(
             "grid", states.empty("requests", filtered=bool(where.conditions), period=period)
         )
-    return nothing | updates | rows | {"status": _status(where, found.total, tick, zone)}
-
-
-def _status(where: Filter, total: int, tick: dict[str, int], zone: Zone) -> dict[str, Any]:
-    share = queries.simulated(log(), scope(), where, total)
-    return trust.status(log().health(), zone.info, zone.name, simulated=share, tick=tick["n"])
+    return nothing | updates | rows
 
 
 @on(
     Output(view.NEW, "children"),
     Output(view.NEW, "hidden"),
-    Output(view.STATUS, "data", allow_duplicate=True),
     Input(view.PROBE, "data"),
     State(shell.FILTER, "data"),
     State(view.CARD, "data-total"),
-    State(shell.TICK, "data"),
     running=shell.RUNNING,
     prevent_initial_call=True,
 )
-def count_new(probe: dict[str, Any], state: dict[str, Any] | None, shown: str, tick: dict[str, int]) -> Any:
+def count_new(probe: dict[str, Any], state: dict[str, Any] | None, shown: str) -> Any:
     """While somebody reads further down, new requests are counted and not pushed in."""
     where, _ = _asked(state, probe)
     total = queries.total(log(), scope(), where)
     new = total - int(shown) if shown else 0
-    return f"{new:,} new", new <= 0, _status(where, total, tick, context.zone(state))
+    return f"{new:,} new", new <= 0
 
 
 inspector.wire(on)

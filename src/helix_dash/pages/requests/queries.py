@@ -6,7 +6,7 @@ from typing import Any
 
 from helix_dash.log.buckets import choose_bucket
 from helix_dash.log.query import Bucket, Page, RequestLog, Series
-from helix_dash.model import Condition, Filter, Scope, Slice, Sort
+from helix_dash.model import Filter, Scope, Slice, Sort
 
 BLOCK = 100
 """Rows per block of the infinite grid."""
@@ -33,14 +33,6 @@ def total(log: RequestLog, scope: Scope, where: Filter) -> int:
 def request(log: RequestLog, scope: Scope, row_id: str) -> dict[str, Any] | None:
     """One request with every column; ``None`` when there is none, or it is outside ``scope``."""
     return log.one(scope, row_id)
-
-
-def simulated(log: RequestLog, scope: Scope, where: Filter, total: int) -> float | None:
-    """The share of simulated requests among the ``total`` that match, 0–1; ``None`` without requests."""
-    if not total:
-        return None
-    narrowed = Filter(where.period, (*where.conditions, Condition("source", "in", ("simulated",))))
-    return log.count(scope, narrowed) / total
 
 
 OUTCOMES = ("success", "error", "throttled", "blocked", "cancelled")
