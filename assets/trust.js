@@ -53,9 +53,7 @@
     if (!filter || asking || document.hidden) return none();
     asking = true;
     try {
-      const address = config.prefix + "api/v1/trust";
-      let answer = await fetched(address + location.search);
-      if (answer.status === 400) answer = await fetched(address); /* the page says what is wrong with its address */
+      const answer = await fetched(config.prefix + "api/v1/trust" + location.search);
       const told = await answer.json();
       if (!answer.ok) { silent(told.error && told.error.message, config); return none(); }
       failures = 0; answered = Date.now(); last = told;

@@ -12,12 +12,13 @@ import pytest
 from helix_dash.log.health import LogHealth, health
 from helix_dash.log.query import RequestLog
 from helix_dash.metrics.trust import RULES, Facts, Signal, facts, signals, worst
-from helix_dash.model import Filter, Scope
+from helix_dash.model import Filter, Period, Scope, utc_from_us
 from helix_dash.ui.trust import told, why_old
 from helix_dash.zones import Zone
 
 NOW = 1_795_305_600_000_000  # 2026-11-22 00:00 UTC
 SECOND = 10**6
+HOUR = Filter(Period(utc_from_us(NOW - 3600 * SECOND), utc_from_us(NOW)))
 WELL = LogHealth(store_ok=True, age=0.2, as_of=NOW - SECOND, heartbeat=NOW - SECOND, lag=0.8, rows=1000)
 
 
@@ -180,7 +181,7 @@ class _Sums:
 
 def test_the_facts_are_one_reading_of_three_sums() -> None:
     log: RequestLog = _Sums(requests=10, unpriced_requests=2, simulated_requests=5)  # type: ignore[assignment]
-    found = facts(log, Scope(None), None, NOW)  # type: ignore[arg-type]
+    found = facts(log, Scope(None), HOUR, NOW)
     assert (found.requests, found.unpriced, found.simulated) == (10, 2, 5)
 
 

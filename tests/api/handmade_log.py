@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,3 +41,7 @@ class HandmadeLog:
             error="" if self.store_ok else "The log has not been read yet.",
             oldest=self.oldest,
         )
+
+    def totals(self, scope: Scope, where: Filter, measures: Sequence[str]) -> dict[str, int | None]:
+        sums = {"requests": self.count, "unpriced_requests": 1, "simulated_requests": 0}
+        return {name: sums[name] for name in measures}

@@ -234,12 +234,15 @@ SUMS = ("requests", "unpriced_requests", "simulated_requests")
 _BADNESS: dict[Tone, int] = {"bad": 3, "warn": 2, "info": 1, "none": 0, "good": 0}
 
 
-def facts(log: RequestLog, scope: Scope, where: Filter, now: int) -> Facts:
-    """What the rules look at, from one bounded reading of the log; shares are unknown where it cannot be read.
+def facts(log: RequestLog, scope: Scope, where: Filter | None, now: int) -> Facts:
+    """What the rules look at, from one bounded reading of the log; without a view, or when the log cannot be read,
+    shares are unknown.
 
     Raises:
         BadQuery: a condition cannot be asked.
     """
+    if where is None:
+        return Facts(log.health(), now)
     try:
         sums = log.totals(scope, where, SUMS)
     except StoreUnavailable:
