@@ -7,11 +7,11 @@ process's view of the host's mirror, so they go on when the store is away, and s
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import polars as pl
@@ -29,7 +29,7 @@ from helix_dash.log.measures import Number
 from helix_dash.log.mirror import MirrorState
 from helix_dash.log.ordering import page
 from helix_dash.log.results import Results
-from helix_dash.log.scan import Run, Scan, gathered, matching_rows, scan
+from helix_dash.log.scan import Run, Scan, frames, gathered, in_words, matching_rows, scan
 from helix_dash.log.schema import BY_NAME
 from helix_dash.log.series import Answer, Series, answer, series, totals
 from helix_dash.log.shown import parse_row_id, shown_lists, stored_columns
@@ -40,6 +40,8 @@ __all__ = ["Bucket", "LogHealth", "Number", "Page", "RequestLog", "Series"]
 
 AHEAD = 5 * 60 * 10**6
 """Microseconds a record may lie ahead of this host's clock and still be shown."""
+
+Kept = TypeVar("Kept")
 
 OLDEST = 400 * 24 * 3600 * 10**6
 """Microseconds back from now before which nothing is kept."""
@@ -147,6 +149,25 @@ class RequestLog:
     ) -> Iterator[pl.DataFrame]:
         found = self._scan(state, now, scope, where)
         return batches(found, stored_columns(columns), state.vocabulary)
+
+    def frames(self, scope: Scope, where: Filter, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """The same rows and columns in no order of their own, which takes less time: for what adds up."""
+        state, now = self._state(), self._now()
+        return self._frames(state, now, scope, where, columns)
+
+    def _frames(
+        self, state: MirrorState, now: int, scope: Scope, where: Filter, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame]:
+        found = self._scan(state, now, scope, where)
+        return (in_words(frame, state.vocabulary) for frame in frames(found, stored_columns(columns)))
+
+    def kept(self, question: Hashable, compute: Callable[[], Kept]) -> Kept:
+        """What ``compute`` made of the log as it is now: once for all who ask the same ``question``.
+
+        For figures that are made of :meth:`frames`. Whatever is answered is shared; nobody may change it.
+        """
+        state, now = self._state(), self._now()
+        return self._results.get((state.generation, now // 10**6, self._zone, question), compute)
 
     def one(self, scope: Scope, row_id: str) -> dict[str, Any] | None:
         """The row named ``row_id`` as shown; ``None`` when it is not there or outside ``scope``."""

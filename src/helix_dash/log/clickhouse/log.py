@@ -103,6 +103,11 @@ class ClickHouseLog(RequestLog):
 
         return self._striped(rows, period, stored_columns(columns))
 
+    def _frames(
+        self, state: MirrorState, now: int, scope: Scope, where: Filter, columns: Sequence[str]
+    ) -> Iterator[pl.DataFrame]:
+        return self._batches(state, now, scope, where, columns)
+
     def _striped(
         self, rows: _Rows, period: tuple[int, int], columns: Sequence[str]
     ) -> Iterator[pl.DataFrame]:
