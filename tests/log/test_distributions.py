@@ -19,7 +19,7 @@ PICO = 10**12
 
 
 def traffic(count: int = 400, seed: int = 7) -> list[dict[str, Any]]:
-    chance = Random(seed)  # noqa: S311 - rows for a test
+    chance = Random(seed)
     rows = []
     for index in range(count):
         stream = chance.random() < 0.5

@@ -65,7 +65,7 @@ def test_a_key_is_masked_before_anybody_sees_it() -> None:
 def test_keys_in_abuse_patterns_are_masked() -> None:
     found = says("rate_limits_abuse_patterns").ask(endpoints.ABUSE)
     assert "sk-helix" not in repr(found)
-    assert [one.key for one in found][0] == "anonymous"
+    assert found[0].key == "anonymous"
 
 
 def test_two_keys_with_the_same_end_are_told_apart() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 import redis
@@ -71,7 +72,7 @@ def test_a_question_that_goes_on_failing_is_asked_ever_more_rarely_but_never_giv
     for moment in range(3000):
         clock.now = moment
         one.step()
-    pauses = [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(at)]
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (20, RAREST)
 
@@ -87,7 +88,7 @@ def test_once_it_answers_it_is_asked_as_often_as_before(store_url: str) -> None:
     for moment in range(200):
         well, clock.now = moment > 60, moment
         one.step()
-    assert [later - earlier for earlier, later in zip(at, at[1:], strict=False)][-3:] == [10, 10, 10]
+    assert [later - earlier for earlier, later in pairwise(at)][-3:] == [10, 10, 10]
 
 
 def test_the_mock_through_the_poller_fills_series_that_are_marked(store_url: str, store: redis.Redis) -> None:
