@@ -45,10 +45,11 @@ def packed(texts: pa.StringArray) -> tuple[Spelling, Letters] | None:
         return None
     width = letters.shape[1]
     for upper, alphabet in _ALPHABETS.items():
-        values = np.full(256, 255, np.uint8)
+        values: Letters = np.full(256, 255, np.uint8)
         values[np.frombuffer(alphabet, np.uint8)] = np.arange(16)
         tail = letters[:, -_UUID:]
         kind: Literal["hex", "uuid"]
+        nibbles: Letters
         if width >= _UUID and (tail[:, _DASHES] == ord("-")).all():
             nibbles, digits, kind = values[tail[:, _DIGITS]], 32, "uuid"
             begin = width - _UUID
@@ -61,7 +62,7 @@ def packed(texts: pa.StringArray) -> tuple[Spelling, Letters] | None:
         if digits < FEWEST or nibbles.max() > 15 or (letters[:, :begin] != letters[0, :begin]).any():
             continue
         prefix = letters[0, :begin].tobytes().decode()
-        whole: Letters = (nibbles[:, 0::2] << 4) | nibbles[:, 1::2]
+        whole: Letters = (nibbles[:, 0::2] << np.uint8(4)) | nibbles[:, 1::2]
         return Spelling(prefix, kind, digits, upper), whole
     return None
 
