@@ -6,17 +6,22 @@ UTF-8 without a mark, lines end in CR LF, unknown is empty; how each kind of val
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from helix_dash.log.filtering import value_expression
 from helix_dash.log.schema import BY_NAME, PICO
-from helix_dash.log.shown import csv_texts
+from helix_dash.log.shown import csv_cells
 
 _FORMULA = r"^[=+\-@\t\r]"
 _QUOTED = r'[",\r\n]'
+_BEGINS_FORMULA = np.isin(np.arange(256), list(b"=+-@\t\r"))
 
 TOTALED = ("input_tokens", "output_tokens", "total_tokens", "cost_usd", "avoided_cost_usd")
 
@@ -28,20 +33,43 @@ def header(columns: Sequence[str]) -> bytes:
 
 def lines(batch: pl.DataFrame, columns: Sequence[str]) -> bytes:
     """One line per row of ``batch``, with ``columns`` in this order."""
-    if batch.is_empty():
-        return b""
-    cells = [_cell(name).fill_null("") for name in columns]
-    joined = csv_texts(batch, columns).select(pl.concat_str(cells, separator=",").alias("line"))["line"]
-    return ("\r\n".join(joined.to_list()) + "\r\n").encode()
+    made = io.BytesIO()
+    write_lines(prepared(batch, columns), made)
+    return made.getvalue()
 
 
-def _cell(name: str) -> pl.Expr:
+def prepared(batch: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """``columns`` of ``batch`` as they stand in the file."""
+    cells = csv_cells(batch, columns)
+    words = (name for name in columns if BY_NAME[name].kind in ("word", "text"))
+    return cells.with_columns(_escaped(name) for name in words if not _is_plain(cells[name]))
+
+
+def write_lines(cells: pl.DataFrame, file: Any) -> None:
+    """Write a line per row of ``cells`` (as :func:`prepared`) to ``file``, of which only ``write`` is used."""
+    cells.write_csv(file, include_header=False, quote_style="never", line_terminator="\r\n")
+
+
+def _is_plain(texts: pl.Series) -> bool:
+    """Whether no text needs quotes or an apostrophe: seen in all their letters at once, most columns need neither."""
+    array = texts.drop_nulls().to_arrow().cast(pa.large_string())
+    _, bounds, data = array.buffers()
+    if not len(array) or data is None:
+        return True
+    offsets = np.frombuffer(bounds, np.int64)[array.offset : array.offset + len(array) + 1]
+    letters = np.frombuffer(data, np.uint8)[: offsets[-1]]
+    if any((letters == letter).any() for letter in b',"\r\n'):
+        return False
+    begins = offsets[:-1][offsets[:-1] < offsets[1:]]
+    return not _BEGINS_FORMULA[letters[begins]].any()
+
+
+def _escaped(name: str) -> pl.Expr:
     text = pl.col(name)
-    if BY_NAME[name].kind not in ("word", "text"):
-        return text  # numbers, times and flags never need either
     safe = pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + text).otherwise(text)
     doubled = safe.str.replace_all('"', '""', literal=True)
-    return pl.when(safe.str.contains(_QUOTED)).then(pl.lit('"') + doubled + pl.lit('"')).otherwise(safe)
+    quoted = pl.when(safe.str.contains(_QUOTED)).then(pl.lit('"') + doubled + pl.lit('"')).otherwise(safe)
+    return quoted.alias(name)
 
 
 @dataclass(slots=True)

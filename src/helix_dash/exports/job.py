@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import threading
@@ -16,6 +15,7 @@ from helix_dash.context import open_log
 from helix_dash.errors import ExportError, HelixError, NotFound
 from helix_dash.exports import csv_table
 from helix_dash.exports.folder import Folder, Order, Sidecar
+from helix_dash.exports.pipeline import Sealed, one_ahead
 from helix_dash.log.query import RequestLog
 from helix_dash.model import Condition, Filter, Period, Scope, utc_from_us
 from helix_dash.settings import Settings
@@ -63,21 +63,22 @@ def write(folder: Folder, order: Order, log: RequestLog, set_progress: SetProgre
         StoreUnavailable: the log could not be read.
         OSError: the disk is full, or worse.
     """
-    digest, sums = hashlib.sha256(), csv_table.Totals()
-    told = 0.0
+    sums, told = csv_table.Totals(), 0.0
     with (
         sign_of_life(folder, order.id) as alive,
         open(os.open(folder.part_file(order.id), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
+        Sealed(file) as sealed,
     ):
-        size = file.write(_hashed(digest, csv_table.header(order.columns)))
-        for frame in log.batches(Scope(order.organization), filter_of(order), order.columns):
+        sealed.write(csv_table.header(order.columns))
+        for frame in one_ahead(log.batches(Scope(order.organization), filter_of(order), order.columns)):
             if not alive():
                 raise ExportError("Export cancelled.")
             sums.add(frame)
-            size += file.write(_hashed(digest, csv_table.lines(frame, order.columns)))
+            csv_table.write_lines(csv_table.prepared(frame, order.columns), sealed)
             if time.monotonic() - told > _BETWEEN_PROGRESS:
                 told = time.monotonic()
                 set_progress((f"{sums.rows:,} of {order.total:,} rows",))
+        sealed.finish()
         file.flush()
         os.fsync(file.fileno())
         sidecar = Sidecar(
@@ -93,8 +94,8 @@ def write(folder: Folder, order: Order, log: RequestLog, set_progress: SetProgre
             columns=order.columns,
             rows=sums.rows,
             totals=sums.shown(),
-            bytes=size,
-            sha256=digest.hexdigest(),
+            bytes=sealed.size,
+            sha256=sealed.sha256,
         )
         folder.finish(sidecar)
     return sidecar
@@ -128,8 +129,3 @@ def sign_of_life(folder: Folder, identity: str) -> Iterator[Callable[[], bool]]:
     finally:
         done.set()
         thread.join()
-
-
-def _hashed(digest: Any, content: bytes) -> bytes:
-    digest.update(content)
-    return content

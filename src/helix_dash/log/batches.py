@@ -23,7 +23,9 @@ def batches(found: Scan, columns: Iterable[str], vocabulary: Vocabulary) -> Iter
     for window in _windows(found):
         parts = list(frames(window, reads))
         if parts:
-            yield in_words(pl.concat(parts).sort(ROW_KEY).select(wanted), vocabulary)
+            # The rows of one segment are in order already.
+            whole = parts[0] if len(parts) == 1 else pl.concat(parts).sort(ROW_KEY)
+            yield in_words(whole.select(wanted), vocabulary)
 
 
 def _windows(found: Scan) -> Iterator[Scan]:

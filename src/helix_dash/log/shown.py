@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
+from helix_dash.log.digits import decimals, times
 from helix_dash.log.filtering import UNITS, value_expression
 from helix_dash.log.schema import BY_NAME, SHOWN, STORED, Column
 from helix_dash.model import utc_from_us
@@ -87,17 +88,16 @@ def _sum(parts: tuple[int | None, ...]) -> int | None:
 
 def csv_texts(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """``columns`` as CSV texts, unknown as null; ``frame`` is a batch with what they are made of."""
-    return frame.select(_text(name) for name in columns)
+    return csv_cells(frame, columns).select(pl.all().cast(pl.String))
 
 
-def _text(name: str) -> pl.Expr:
-    value, kind = value_expression(name), BY_NAME[name].kind
+def csv_cells(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """The same, but for counts and flags, which any writer of CSV writes as they are meant to be."""
+    return pl.DataFrame({name: _cell(frame, name) for name in columns})
+
+
+def _cell(frame: pl.DataFrame, name: str) -> pl.Series:
+    values, kind = frame.select(value_expression(name)).to_series(), BY_NAME[name].kind
     if kind == "time":
-        return value.cast(pl.Datetime("us")).dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
-    if kind not in _DIGITS:
-        return value.cast(pl.String)
-    whole, places = value.cast(pl.Int64), _DIGITS[kind]
-    unit = UNITS[kind]
-    fraction = (whole % unit).cast(pl.String).str.zfill(places).str.strip_chars_end("0")
-    point = pl.when(fraction == "").then(pl.lit("")).otherwise(pl.lit("."))
-    return ((whole // unit).cast(pl.String) + point + fraction).alias(name)
+        return times(values)
+    return decimals(values, _DIGITS[kind]) if kind in _DIGITS else values
