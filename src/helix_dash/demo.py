@@ -26,6 +26,9 @@ from helix_dash.store import connect, shown_url
 STORE_FOLDER = "store"
 """Where, in DATA_DIR, the embedded store keeps its data."""
 
+MOCKED = {"API_URL": "mock:", "WATCHED_KEYS": "team-gamma=recorded"}
+"""What stands in for a FakeAI server where none is named: its mock, which pages mark as one. ``API_URL=`` asks none."""
+
 _PATIENCE_FOR_WEB = 90.0
 _PATIENCE_FOR_STOP = 15.0
 _LOOK_EVERY = 0.5
@@ -108,7 +111,7 @@ def run(environ: Mapping[str, str], wishes: Wishes, stop: Stop, say: Say) -> int
         StoreUnavailable: the store does not answer or did not start.
         HelixError: a part of the demo does not stay up.
     """
-    environ = {"CACHE_DIR": str(load(environ).data_dir / "cache"), **environ}
+    environ = {"CACHE_DIR": str(load(environ).data_dir / "cache"), **MOCKED, **environ}
     settings = load(environ)
     with listen(settings.host, settings.port) as listener:
         _private_folder(settings.data_dir)

@@ -81,7 +81,7 @@ def draw_request(draw: Random, world: World, person: Person, mood: Mood, time: d
     if person.serves_customers:
         record.end_user = f"customer-{int(draw.paretovariate(0.9)) % 900}"
     if embeds:
-        _embed(draw, record, model, mood)
+        _embed(draw, world, record, model, mood)
     else:
         _chat(draw, world, record, model, mood)
     _outcome(draw, world, record, model, mood)
@@ -118,14 +118,16 @@ def _chat(draw: Random, world: World, record: RequestRecord, model: Model, mood:
     record.ttft_ms = round(record.overhead_ms + first, 3) if record.stream else None  # type: ignore[operator]
 
 
-def _embed(draw: Random, record: RequestRecord, model: Model, mood: Mood) -> None:
+def _embed(draw: Random, world: World, record: RequestRecord, model: Model, mood: Mood) -> None:
     batch = 1 if draw.random() < 0.55 else draw.choice((8, 16, 32, 64, 96))
     record.batch_size = batch
     record.embedding_dimensions = model.dimensions
     record.uncached_tokens = batch * min(4 + int(draw.lognormvariate(4.3, 0.7)), 2_000)
     record.cached_tokens = record.cache_write_tokens = record.visible_tokens = record.reasoning_tokens = 0
     record.stream = False
-    record.prompt_hash = f"{draw.getrandbits(128):032x}"
+    bits = draw.getrandbits(128)
+    # About one in eight texts is embedded once more: the same documents are indexed again and again.
+    record.prompt_hash = world.prompts[(bits >> 64) % 97] if bits % 8 == 0 else f"{bits:032x}"
     slow = draw.uniform(3, 6) if mood.slow_provider == model.provider else 1.0
     record.latency_ms = round(slow * (model.first_token_ms * draw.lognormvariate(0, 0.3) + 1.5 * batch), 3)
 
