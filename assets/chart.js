@@ -1,127 +1,207 @@
-/* Charts: legend, table, clicks on marks, brushing; see ui/panel.py and ui/shell.py (wire_chart). */
+/* Charts: what ui/charts.py sends becomes a figure; types, legend, gaps. The table is in chart_table.js, the pointer in
+   chart_pointer.js. What is shared between them hangs on window.hxcharts. */
 (function () {
   "use strict";
-  const set = (patch) => window.hx.set(patch);
-  const toggle = (column, value) => window.hx.toggle(column, value);
-  const figures = {}, alone = {}, tables = new Set();
+  const DAY = 86400000, GREY = "#7C8594", INK = "124,133,148";
+  const shown = {}, alone = {};
 
-  /* ---- drawing ---- */
-  function visible(name, figure) {
-    const chosen = figure.data.some((trace) => trace.name === alone[name]) ? alone[name] : null;
-    if (!chosen) return figure;
-    return { ...figure, data: figure.data.map((trace) => ({ ...trace, visible: trace.name === chosen })) };
+  /* ---- numbers ---- */
+  const TYPES = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f4: Float32Array, f8: Float64Array };
+  function unpack(packed) {
+    if (!packed || Array.isArray(packed)) return packed || [];
+    const bytes = Uint8Array.from(atob(packed.b), (letter) => letter.charCodeAt(0));
+    const found = Array.from(new TYPES[packed.t](bytes.buffer));
+    return packed.t === "f4" ? found.map((value) => (Number.isNaN(value) ? null : Number(value.toPrecision(6)))) : found.map((value) => (Number.isNaN(value) ? null : value));
   }
-  function legend(name, figure) {
-    const box = document.getElementById(`hx-${name}-legend`);
-    const wanted = JSON.stringify(figure.data.map((trace) => [trace.name, trace.marker.color]));
-    if (box && box.dataset.drawn === wanted && (box.childElementCount || figure.data.length < 2)) return window.dash_clientside.no_update;
-    if (box) box.dataset.drawn = wanted;
-    if (figure.data.length < 2) return [];
-    const part = (type, props) => ({ type, namespace: "dash_html_components", props });
-    return figure.data.map((trace) => part("Button", {
-      className: "hx-legend__item", type: "button", title: `Only ${trace.name}`, "data-only": name, "data-name": trace.name, "aria-pressed": "true",
-      children: [
-        part("Span", { className: "hx-legend__mark" + (trace.type === "bar" ? "" : " hx-legend__mark--line"), style: { "--mark": trace.marker.color } }),
-        part("Span", { children: trace.name }),
-      ],
+  function words(value, unit) {
+    if (value === null || value === undefined) return "—";
+    const size = Math.abs(value);
+    const digits = unit.places !== undefined ? { minimumFractionDigits: unit.places, maximumFractionDigits: unit.places }
+      : Number.isInteger(value) || size >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 };
+    return (unit.prefix || "") + value.toLocaleString("en-US", digits) + (unit.suffix || "");
+  }
+  const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+
+  /* ---- what the address says about a panel ---- */
+  const said = () => new URLSearchParams(location.search).getAll("chart").map((text) => text.split("."));
+  function chosen(name) {
+    const payload = shown[name], found = said().find((parts) => parts[0] === name) || [];
+    const as = payload.types && payload.types.includes(found[1]) ? found[1] : payload.as;
+    return { as, log: found[2] === "log" };
+  }
+  function choose(name, patch) {
+    const { as, log } = { ...chosen(name), ...patch };
+    const others = said().filter((parts) => parts[0] !== name).map((parts) => parts.join("."));
+    window.hx.set({ chart: as === shown[name].as && !log ? others : [...others, [name, as, ...(log ? ["log"] : [])].join(".")] });
+    setTimeout(() => redraw(name)); /* the address changes first */
+  }
+
+  /* ---- charts over time ---- */
+  function opened(payload) {
+    const time = payload.time;
+    const x = time.x || Array.from({ length: time.n }, (_, index) => time.x0 + index * time.dx);
+    const series = payload.series.map((one) => ({ ...one, y: unpack(one.y), before: one.before && unpack(one.before) }));
+    return { ...payload, x, series, past: payload.past && { ...payload.past, y: unpack(payload.past.y) } };
+  }
+  const widths = (payload) => payload.x.map((x, index) => (index + 1 < payload.x.length ? payload.x[index + 1] - x : index ? x - payload.x[index - 1] : payload.time.end - x));
+  function layersOf(name, payload) {
+    const only = alone[name] && payload.series.some((one) => one.name === alone[name]) ? alone[name] : null;
+    return { only, layers: payload.series.filter((one) => (only ? one.name === only : !one.off)) };
+  }
+  const trace = (payload, name, y, where) => ({ name, x: payload.x, y, customdata: y.map((value) => words(value, payload.unit)), hovertemplate: `%{customdata}<extra>${escaped(name)}</extra>`, meta: { where } });
+  function bars(payload, layers, dense) {
+    const width = widths(payload), gap = dense ? 0 : 0.07, open = payload.time.open;
+    const pattern = open && { shape: [...Array(Math.max(0, payload.x.length - 1)).fill(""), "/"], fillmode: "overlay", size: 5, solidity: 0.35, fgcolor: "rgba(255,255,255,.55)" };
+    return layers.map((one) => ({
+      ...trace(payload, one.name, one.y, one.where), type: "bar", width: width.map((wide) => wide * (1 - 2 * gap)), offset: width.map((wide) => wide * gap),
+      marker: { color: one.colour, line: { width: 0 }, ...(pattern ? { pattern } : {}) },
     }));
   }
-  function draw(figure) {
+  function dots(y) {
+    /* a point between two gaps is no line: it gets a mark */
+    return y.map((value, index) => (value !== null && (y[index - 1] ?? null) === null && (y[index + 1] ?? null) === null ? 5 : 0));
+  }
+  function lines(payload, layers) {
+    const found = [], last = payload.x.length - 1;
+    for (const one of layers) {
+      const line = { color: one.colour, width: 2 }, open = payload.time.open && last > 0 && one.y[last] !== null;
+      const y = open ? [...one.y.slice(0, last), null] : one.y, sizes = dots(y), marked = sizes.some(Boolean);
+      found.push({ ...trace(payload, one.name, y, one.where), type: "scatter", mode: marked ? "lines+markers" : "lines", connectgaps: false, line, marker: { color: one.colour, ...(marked ? { size: sizes, opacity: 1, line: { width: 0 } } : {}) } });
+      if (!open) continue;
+      /* what is still filling is uncertain: a dotted way to an open ring */
+      found.push({ type: "scatter", mode: "lines", x: payload.x.slice(last - 1), y: one.y.slice(last - 1), line: { ...line, width: 1.5, dash: "dot" }, hoverinfo: "skip", meta: {} });
+      const end = trace(payload, one.name, one.y.slice(last), one.where);
+      found.push({ ...end, x: payload.x.slice(last), type: "scatter", mode: "markers", marker: { color: one.colour, symbol: "circle-open", size: 6, line: { width: 1.5 } } });
+    }
+    return found;
+  }
+  function areas(payload, layers) {
+    return layers.map((one) => ({
+      ...trace(payload, one.name, one.y, one.where), type: "scatter", mode: "lines", line: { color: one.colour, width: 1.25 }, marker: { color: one.colour },
+      ...(payload.adds ? { stackgroup: "all" } : { fill: "tozeroy", connectgaps: false }),
+    }));
+  }
+  const dotted = (payload, name, y, colour) => ({ ...trace(payload, name, y), type: "scatter", mode: "lines", connectgaps: false, line: { color: colour, width: 1.5, dash: "dot" }, marker: { color: colour }, opacity: 0.75 });
+  function pasts(payload, layers, only) {
+    if (!payload.past) return [];
+    if (payload.past.y && payload.past.y.length) return only ? [] : [dotted(payload, payload.past.name, payload.past.y, GREY)];
+    return layers.filter((one) => one.before).map((one) => dotted(payload, layers.length > 1 ? `${one.name}, ${payload.past.name.toLowerCase()}` : payload.past.name, one.before, layers.length > 1 ? one.colour : GREY));
+  }
+  function bands(payload, as) {
+    /* nothing recorded is no zero: the gap is shaded. Averages and percentiles only leave the line out. */
+    const width = widths(payload), found = [];
+    const band = (start, end, alpha) => found.push({ type: "rect", xref: "x", yref: "paper", x0: start, x1: end, y0: 0, y1: 1, layer: alpha > 0.2 ? "above" : "below", line: { width: 0 }, fillcolor: `rgba(${INK},${alpha})` });
+    if (payload.adds) {
+      let begun = null;
+      payload.x.forEach((x, index) => {
+        const gap = payload.series.every((one) => one.y[index] === null);
+        if (gap && begun === null) begun = x;
+        if (begun !== null && (!gap || index === payload.x.length - 1)) { band(begun, gap ? x + width[index] : x, 0.14); begun = null; }
+      });
+    }
+    const last = payload.x.length - 1;
+    if (as === "area" && payload.time.open && last > 0) band(payload.x[last - 1], payload.x[last], 0.38);
+    return found;
+  }
+  function ticks(start, end) {
+    const span = end - start;
+    if (span <= 26 * 3600000) return { tickformat: span < 300000 ? "%H:%M:%S" : "%H:%M" };
+    if (span <= 2.5 * DAY) return { tickformatstops: [{ dtickrange: [null, DAY - 1], value: "%-d %b %H:%M" }, { dtickrange: [DAY, null], value: "%-d %b" }] };
+    if (span <= 8 * DAY) return { tickformat: "%-d %b", dtick: DAY, tick0: end - (end % DAY) };
+    return { tickformatstops: [{ dtickrange: [null, "M1"], value: "%-d %b" }, { dtickrange: ["M1", null], value: "%b %Y" }] };
+  }
+  function timed(name, payload) {
+    const { only, layers } = layersOf(name, payload), choice = chosen(name);
+    const as = choice.log ? "line" : choice.as; /* a stack on a logarithmic axis would lie */
+    const dense = payload.x.length > 72;
+    const drawn = as === "bar" ? bars(payload, layers, dense) : as === "area" ? areas(payload, layers) : lines(payload, layers);
+    const step = payload.x.length > 1 ? payload.x[1] - payload.x[0] : 0, { start, end } = payload.time;
+    const last = payload.x.length ? payload.x[payload.x.length - 1] : end;
+    const layout = {
+      barmode: "stack", barcornerradius: dense ? 0 : 2, hovermode: "x unified", shapes: bands(payload, as),
+      /* room for the whole last bar, else a young day is a sliver; a line ends where it ends */
+      xaxis: { type: "date", range: [as === "bar" ? start : Math.max(start, payload.x[0]), as === "bar" && payload.time.open && step ? Math.max(end, last + step) : as === "bar" ? end : Math.max(last, start + 1)], hoverformat: step >= DAY ? "%a %-d %b %Y" : "%a %-d %b, %H:%M", ...ticks(start, end) },
+      yaxis: vertical(payload, as, layers, choice.log), uirevision: `${payload.time.key} ${as}`,
+    };
+    return { data: [...drawn, ...pasts(payload, layers, only)], layout };
+  }
+  function vertical(payload, as, layers, log) {
+    const unit = payload.unit, axis = { tickformat: unit.tick, tickprefix: unit.prefix || "", ticksuffix: unit.suffix || "" };
+    const every = [...layers.map((one) => one.y), ...(payload.past && payload.past.y ? [payload.past.y] : [])].flat().filter((value) => value !== null);
+    if (log) {
+      const above = every.filter((value) => value > 0), decades = above.length ? Math.log10(Math.max(...above) / Math.min(...above)) : 0;
+      return { ...axis, type: "log", dtick: decades > 1.5 ? 1 : "D2", minallowed: null };
+    }
+    if (payload.top !== undefined) return { ...axis, range: [0, payload.top], rangemode: "normal" };
+    const stack = as === "line" ? Math.max(0, ...every) : Math.max(0, ...payload.x.map((_, index) => layers.reduce((sum, one) => sum + (one.y[index] || 0), 0)));
+    return every.every(Number.isInteger) && stack <= 3 ? { ...axis, dtick: 1, range: [0, Math.max(1, stack) * 1.1] } : axis; /* no half requests */
+  }
+
+  /* ---- every chart ---- */
+  function figure(name, height) {
+    const payload = shown[name], made = payload.kind === "time" ? timed(name, payload) : { data: payload.data, layout: { ...payload.layout, uirevision: "same" } };
+    const text = { family: "Inter, system-ui, sans-serif", size: 12 }, clear = "rgba(0,0,0,0)", { xaxis, yaxis, ...own } = made.layout;
+    return { data: made.data, layout: {
+      paper_bgcolor: clear, plot_bgcolor: clear, font: text, margin: { l: 4, r: 8, t: 8, b: 4, pad: 4 }, hovermode: "closest", showlegend: false, dragmode: payload.kind === "time" ? "zoom" : false,
+      hoverlabel: { font: text, namelength: 40, align: "right" }, ...own,
+      xaxis: { automargin: true, showgrid: false, zeroline: false, ticks: "", showspikes: false, fixedrange: payload.kind !== "time", ...xaxis },
+      yaxis: { automargin: true, fixedrange: true, rangemode: "tozero", nticks: height < 120 ? 3 : 5, zeroline: false, ticks: "", ticklabelstandoff: 8, gridwidth: 1, minallowed: 0, ...yaxis },
+    } };
+  }
+  const part = (type, props) => ({ type, namespace: "dash_html_components", props });
+  function legend(name) {
+    const payload = shown[name], items = payload.kind === "time" ? payload.series : payload.legend || [], stacked = payload.kind !== "time" || chosen(name).as !== "line" || chosen(name).log;
+    const box = document.getElementById(`hx-${name}-legend`), past = payload.past && payload.past.name;
+    const wanted = JSON.stringify([items.map((one) => [one.name, one.colour, one.apart]), stacked, past]);
+    const few = items.length < 2 && !past;
+    if (box && box.dataset.drawn === wanted && (box.childElementCount || few)) return window.dash_clientside.no_update;
+    if (box) box.dataset.drawn = wanted;
+    if (few) return [];
+    const mark = (colour, kind) => part("Span", { className: "hx-legend__mark" + kind, style: { "--mark": colour } });
+    const found = items.map((one) => (payload.kind !== "time" || items.length < 2
+      ? part("Span", { className: "hx-legend__item hx-legend__item--still", children: [mark(one.colour, stacked ? "" : " hx-legend__mark--line"), part("Span", { children: one.name })] })
+      : part("Button", {
+        className: "hx-legend__item", type: "button", title: one.apart ? `${one.name}: ${one.apart} more` : `Only ${one.name}`, "data-only": name, "data-name": one.name, "aria-pressed": String(!one.off),
+        children: [mark(one.colour, stacked ? "" : " hx-legend__mark--line"), part("Span", { children: one.apart ? `+${one.apart} more` : one.name })],
+      })));
+    if (past) found.push(part("Span", { className: "hx-legend__item hx-legend__item--still", children: [mark(GREY, " hx-legend__mark--past"), part("Span", { children: past })] }));
+    return found;
+  }
+  function height(name) {
+    const box = document.getElementById(`hx-${name}-figure`);
+    return box ? box.clientHeight || 224 : 224;
+  }
+  function draw(payload) {
+    const none = window.dash_clientside.no_update;
     const name = window.dash_clientside.callback_context.triggered_id.replace(/^hx-|-data$/g, "");
-    if (!figure) return [window.dash_clientside.no_update, window.dash_clientside.no_update];
-    figures[name] = figure;
-    if (tables.has(name)) number(name);
-    return [visible(name, figure), legend(name, figure)];
+    if (!payload) return Array(4).fill(none);
+    shown[name] = payload.kind === "time" ? opened(payload) : payload;
+    window.hxcharts.changed(name);
+    const [now, before] = payload.headline || ["", ""];
+    return [figure(name, height(name)), legend(name), [now, part("Small", { children: before })], payload.says || ""];
+  }
+  function redraw(name) {
+    if (!shown[name]) return;
+    window.dash_clientside.set_props(`hx-${name}-figure`, { figure: figure(name, height(name)) });
+    const items = legend(name);
+    if (items !== window.dash_clientside.no_update) window.dash_clientside.set_props(`hx-${name}-legend`, { children: items });
   }
   function only(button) {
     const { only: name, name: layer } = button.dataset;
     alone[name] = alone[name] === layer ? null : layer;
-    for (const one of button.parentElement.children) one.setAttribute("aria-pressed", String(!alone[name] || one.dataset.name === alone[name]));
-    window.dash_clientside.set_props(`hx-${name}-figure`, { figure: visible(name, figures[name]) });
-  }
-
-  /* ---- the same figures as a table ---- */
-  const times = (trace) => (trace.x ? trace.x : (trace.y || []).map((_, index) => trace.x0 + index * trace.dx));
-  function cell(kind, text, scope) {
-    const made = document.createElement(kind);
-    made.textContent = text;
-    if (scope) made.scope = scope; else made.className = "hx-number";
-    return made;
-  }
-  function number(name) {
-    const box = document.getElementById(`hx-${name}-numbers`), figure = figures[name];
-    if (!box || !figure) return;
-    const axis = figure.layout.yaxis;
-    const words = (value) => value === null || value === undefined ? "—" : (axis.tickprefix || "") + value.toLocaleString("en-US", { maximumSignificantDigits: 6 }) + (axis.ticksuffix || "");
-    const table = document.createElement("table"), head = table.createTHead().insertRow(), body = table.createTBody();
-    table.className = "hx-table";
-    head.append(cell("th", "Time", "col"), ...figure.data.map((trace) => { const made = cell("th", trace.name, "col"); made.className = "hx-number"; return made; }));
-    times(figure.data[0] || {}).forEach((time, index) => {
-      const row = body.insertRow();
-      row.append(cell("th", new Date(time).toISOString().slice(0, 16).replace("T", " "), "row"), ...figure.data.map((trace) => cell("td", words(trace.y[index]))));
-    });
-    const scrolled = box.scrollTop;
-    box.replaceChildren(table);
-    box.scrollTop = scrolled;
-  }
-  function flip(button) {
-    const name = button.dataset.table, shown = !tables.has(name);
-    if (shown) { tables.add(name); number(name); } else { tables.delete(name); document.getElementById(`hx-${name}-numbers`).replaceChildren(); }
-    button.setAttribute("aria-pressed", String(shown));
-    document.getElementById(`hx-${name}-numbers`).tabIndex = shown ? 0 : -1;
+    for (const one of button.parentElement.querySelectorAll("[data-only]")) {
+      const series = shown[name].series.find((item) => item.name === one.dataset.name);
+      one.setAttribute("aria-pressed", String(alone[name] ? one.dataset.name === alone[name] : !(series && series.off)));
+    }
+    redraw(name);
   }
   document.addEventListener("click", (event) => {
-    const found = event.target.closest("[data-only], [data-table]");
-    if (found) (found.dataset.only ? only : flip)(found);
+    const found = event.target.closest("[data-only]");
+    if (found) only(found);
   });
+  /* back and forward may bring other types */
+  window.addEventListener("popstate", () => setTimeout(() => Object.keys(shown).forEach((name) => document.getElementById(`hx-${name}`) && redraw(name)), 50));
 
-  /* ---- marks and ranges ---- */
-  let pointer = { y: 0 };
-  document.addEventListener("pointerdown", (event) => { pointer = { y: event.clientY }; }, true);
-  function under(graph, points) {
-    /* in a unified hover every layer answers a click: take the one under the pointer */
-    const axis = graph._fullLayout.yaxis;
-    const y = axis.p2d(pointer.y - graph.getBoundingClientRect().top - axis._offset);
-    if (graph._fullLayout.barmode === "stack" && points[0].data.type === "bar") {
-      let sum = 0;
-      for (const point of points) { sum += point.y || 0; if (y <= sum) return point; }
-      return points[points.length - 1];
-    }
-    return points.reduce((best, point) => (Math.abs(point.y - y) < Math.abs(best.y - y) ? point : best));
-  }
-  const iso = (ms, fine) => new Date(ms).toISOString().slice(0, fine ? 19 : 16);
-  const milliseconds = (x) => (typeof x === "number" ? x : Date.parse(String(x).replace(" ", "T") + (/[zZ]$/.test(x) ? "" : "Z")));
-  function range(start, end) {
-    const fine = end - start < 600000;
-    set({ from: iso(start, fine), to: iso(end, fine) });
-  }
-  function mark(clicked) {
-    const id = window.dash_clientside.callback_context.triggered_id;
-    if (!clicked || !id) return;
-    window.dash_clientside.set_props(id, { clickData: null });
-    const graph = document.querySelector(`#${id} .js-plotly-plot`);
-    if (!graph || !graph._fullLayout) return;
-    const points = clicked.points.map((point) => ({ ...point, data: graph.data[point.curveNumber] }));
-    const point = under(graph, points);
-    const filter = point.data.meta && point.data.meta.where;
-    if (filter) return void toggle(filter[0], filter[1]);
-    const width = point.data.dx || graph._fullLayout.xaxis.range.map(milliseconds).reduce((a, b) => b - a) / 24;
-    const start = milliseconds(point.x);
-    range(start, start + width);
-  }
-  let brushed = 0;
-  function brush(change) {
-    const id = window.dash_clientside.callback_context.triggered_id;
-    if (!change || !id) return;
-    if (change["xaxis.range[0]"] !== undefined) {
-      window.dash_clientside.set_props(id, { relayoutData: null });
-      const [start, end] = [milliseconds(change["xaxis.range[0]"]), milliseconds(change["xaxis.range[1]"])];
-      if (end - start >= 1000) { brushed += 1; range(start, end); }
-    } else if (change["xaxis.autorange"] && brushed) {
-      brushed -= 1;
-      history.back();
-    }
-  }
-
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxchart: { draw, mark, brush } });
+  window.hxcharts = { shown, alone, words, chosen, choose, redraw, changed: () => {} };
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxchart: { ...(window.dash_clientside || {}).hxchart, draw } });
 })();

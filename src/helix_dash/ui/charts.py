@@ -1,7 +1,11 @@
-"""Figures as plain dictionaries. They know no theme: assets/plotly.css colours axes, grid and texts.
+"""Charts over time as small dictionaries: what is drawn and what it means. ``assets/chart.js`` draws them.
 
-Times are given as epoch milliseconds of the reporting zone's wall clock (:func:`helix_dash.ui.format.wall_ms`),
-because Plotly has no zones; what a person brushes is therefore a time of that zone too.
+They know no theme and no library: the browser adds axes and hover, ``assets/plotly.css`` the colours of the theme.
+One form serves the drawing, the table beside it, the CSV file and what a screen reader is told; the other kinds of
+charts are in ``charts_ranked`` and ``charts_spread``.
+
+Times are epoch milliseconds of the reporting zone's wall clock (:func:`helix_dash.ui.format.wall_ms`), because a
+browser's axis has no zones; what a person brushes is therefore a time of that zone too.
 """
 
 from __future__ import annotations
@@ -9,20 +13,60 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
-Number = float | int | None
+from helix_dash.ui.chart_words import adding, comparing
+from helix_dash.ui.packed import Number, pack
+
 Figure = dict[str, Any]
+Kind = Literal["bar", "line", "area"]
 
 PALETTE = ("#4369F7", "#DA7A26", "#347F68", "#B27592", "#7A5998", "#6B6B0C", "#CA375B", "#0DA0C7")
 OTHERS = "#7C8594"
 SUCCESS, THROTTLED, ERROR, BLOCKED = PALETTE[2], PALETTE[1], PALETTE[6], PALETTE[4]
 
-CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": "reset", "showTips": False}
+CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": False, "showTips": False}
 HOUR = 3_600_000
 DAY = 24 * HOUR
-DENSE = 72
-"""More bars than this touch each other: gaps narrower than a pixel flicker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How a figure is written on the axis, in the tooltip and in the table.
+
+    Args:
+        prefix: what stands before it (``$``).
+        suffix: what stands after it (`` s``, ``%``).
+        tick: its d3 format on the axis.
+        places: digits after the point; ``None`` for four significant digits.
+    """
+
+    prefix: str = ""
+    suffix: str = ""
+    tick: str = "~s"
+    places: int | None = None
+
+    def sent(self) -> dict[str, Any]:
+        """What the browser needs to know of it."""
+        known = {"prefix": self.prefix, "suffix": self.suffix, "places": self.places}
+        return {"tick": self.tick} | {name: value for name, value in known.items() if value not in ("", None)}
+
+    def words(self, value: float) -> str:
+        """``value`` as a person reads it."""
+        if self.places is not None:
+            text = f"{value:,.{self.places}f}"
+        elif value == int(value) or abs(value) >= 1000:
+            text = f"{value:,.0f}"
+        else:
+            text = f"{float(f'{value:.4g}'):,.10f}".rstrip("0").rstrip(".")
+        return f"{self.prefix}{text}{self.suffix}"
+
+
+COUNT = Unit()
+USD = Unit(prefix="$", tick=",.3~f")
+SECONDS = Unit(suffix=" s", tick="~g")
+MILLISECONDS = Unit(suffix=" ms", tick=",~g")
+PERCENT = Unit(suffix="%", tick="~g", places=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +78,18 @@ class Layer:
         values: one per bucket; ``None`` is a gap and stays one.
         colour: its colour in both themes.
         where: the column and value that a click on it filters by; ``None`` when it stands for no filter.
+        before: the same over the period before, bucket by bucket; empty when it is not compared.
+        apart: how many entities it sums up, for "+6 more"; 0 when it is one.
+        shown: whether it is drawn before somebody asks for it in the legend.
     """
 
     name: str
     values: Sequence[Number]
     colour: str
     where: tuple[str, str] | None = None
+    before: Sequence[Number] = ()
+    apart: int = 0
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +101,9 @@ class Axis:
         start: where the axis begins, wall-clock milliseconds.
         end: where it ends.
         unfinished: whether the last bucket is still filling.
-        key: changes when the viewer chose another range, so that Plotly forgets an earlier zoom.
+        key: changes when the viewer chose another range, so that the browser forgets an earlier zoom.
+        offsets: (bucket, minutes east of UTC) wherever the zone's offset changes: for files, whose times have zones.
+        past: what the period before is called ("Previous 7 days").
     """
 
     starts: Sequence[int]
@@ -59,89 +111,92 @@ class Axis:
     end: int
     unfinished: bool = False
     key: str = ""
+    offsets: Sequence[tuple[int, int]] = ((0, 0),)
+    past: str = "Previous period"
 
 
-def bars(
-    axis: Axis, layers: Sequence[Layer], *, hover: str = "%{y:,}", tick: str = "~s", prefix: str = ""
-) -> Figure:
-    """Stacked bars per bucket; the last one is hatched while it is still filling."""
-    widths = _widths(axis)
-    gap = 0.07 if len(widths) <= DENSE else 0
-    traces = [
-        {
-            **_trace(axis, layer, hover),
-            "type": "bar",
-            "y": _rounded(layer.values),
-            "width": _once([round(width * (1 - 2 * gap)) for width in widths]),
-            "offset": _once([round(width * gap) for width in widths]),
-            "marker": {"color": layer.colour, "line": {"width": 0}, **_hatched(axis, len(widths))},
-        }
-        for layer in layers
-    ]
-    layout = _layout(axis, tick=tick, prefix=prefix)
-    return {"data": traces, "layout": layout | {"barmode": "stack", "barcornerradius": 2 if gap else 0}}
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The figure beside a panel's title, and the same of the period before."""
+
+    value: str
+    before: str = ""
 
 
-def lines(
+def amounts(
     axis: Axis,
     layers: Sequence[Layer],
+    unit: Unit = COUNT,
     *,
-    hover: str,
-    tick: str = "~s",
-    prefix: str = "",
-    suffix: str = "",
-    top: float | None = None,
+    kind: str = "bar",
+    before: Sequence[Number] = (),
+    headline: Headline | None = None,
 ) -> Figure:
-    """Lines with gaps where nothing is known; a point between two gaps is drawn as a dot."""
-    traces = [
-        {
-            **_trace(axis, layer, hover),
-            "type": "scatter",
-            **_dots(layer),
-            "y": _rounded(layer.values),
-            "connectgaps": False,
-            "line": {"color": layer.colour, "width": 2},
-        }
-        for layer in layers
-    ]
-    layout = _layout(axis, tick=tick, prefix=prefix, suffix=suffix)
-    if top is not None:
-        layout["yaxis"] |= {"range": [0, top], "rangemode": "normal"}
-    return {"data": traces, "layout": layout}
+    """What adds up, stacked: bars, or as the viewer chooses, lines or an area.
 
-
-def counts(
-    kind: str,
-    axis: Axis,
-    layers: Sequence[Layer],
-    *,
-    hover: str = "%{y:,}",
-    tick: str = "~s",
-    prefix: str = "",
-) -> Figure:
-    """Counts per bucket as the operator chose: ``line`` for lines, else stacked bars."""
-    draw = lines if kind == "line" else bars
-    return draw(axis, layers, hover=hover, tick=tick, prefix=prefix)
-
-
-def nothing() -> Figure:
-    """An empty figure: what a chart holds before its first data."""
-    return {"data": [], "layout": {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": {"visible": False}, "yaxis": {"visible": False}}}  # fmt: skip
-
-
-def _trace(axis: Axis, layer: Layer, hover: str) -> dict[str, Any]:
-    where = list(layer.where) if layer.where else None
-    return {
-        "name": layer.name,
-        "hovertemplate": hover + "<extra>" + _escaped(layer.name) + "</extra>",
-        "meta": {"where": where},
-        **_times(axis.starts),
+    Args:
+        axis: the buckets.
+        layers: one per part, the lowest first.
+        unit: how a figure is written.
+        kind: how it is drawn before the viewer chooses: ``bar``, ``line`` or ``area``.
+        before: the whole of the period before, per bucket.
+        headline: the figure beside the title.
+    """
+    figure = _over_time(axis, layers, unit, headline)
+    past = {"past": {"name": axis.past, "y": pack(before)}} if any(one is not None for one in before) else {}
+    totals = [_sum(column) for column in zip(*(layer.values for layer in layers), strict=True)]
+    return figure | past | {
+        "as": kind if kind in ("line", "area") else "bar",
+        "types": ["bar", "line", "area"],
+        "adds": True,
+        "says": adding(axis.starts, totals, unit.words, unfinished=axis.unfinished),
     }
 
 
-def _escaped(text: str) -> str:
-    # Plotly reads a small HTML in texts; a model's name is data, not markup
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def rates(
+    axis: Axis,
+    layers: Sequence[Layer],
+    unit: Unit,
+    *,
+    top: float | None = None,
+    headline: Headline | None = None,
+) -> Figure:
+    """What cannot be added (ratios, percentiles): lines with gaps where nothing is known.
+
+    ``top`` is the largest value there can be, where the axis shall end.
+    """
+    figure = _over_time(axis, layers, unit, headline) | {"as": "line"}
+    figure["says"] = comparing(axis.starts, [(layer.name, layer.values) for layer in layers], unit.words)
+    figure["types"] = ["line"] if len(layers) > 1 else ["line", "area", "bar"]
+    if any(one is not None for layer in layers for one in layer.before):
+        figure["past"] = {"name": axis.past}
+    return figure if top is None else figure | {"top": top}
+
+
+def _over_time(axis: Axis, layers: Sequence[Layer], unit: Unit, headline: Headline | None) -> Figure:
+    time = {"start": axis.start, "end": axis.end, "key": axis.key, "offsets": [list(one) for one in axis.offsets]}
+    if axis.unfinished:
+        time["open"] = True
+    figure = {
+        "kind": "time",
+        "time": time | _times(axis.starts),
+        "unit": unit.sent(),
+        "series": [_sent(layer) for layer in layers],
+    }
+    return figure | ({"headline": [headline.value, headline.before]} if headline else {})
+
+
+def _sent(layer: Layer) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": layer.name, "colour": layer.colour, "y": pack(layer.values)}
+    if layer.where:
+        found["where"] = list(layer.where)
+    if any(one is not None for one in layer.before):
+        found["before"] = pack(layer.before)
+    if layer.apart:
+        found["apart"] = layer.apart
+    if not layer.shown:
+        found["off"] = True
+    return found
 
 
 def _times(starts: Sequence[int]) -> dict[str, Any]:
@@ -149,86 +204,15 @@ def _times(starts: Sequence[int]) -> dict[str, Any]:
     if len(starts) > 2:
         step = starts[1] - starts[0]
         if all(later - earlier == step for earlier, later in pairwise(starts)):
-            return {"x0": starts[0], "dx": step}
+            return {"x0": starts[0], "dx": step, "n": len(starts)}
     return {"x": list(starts)}
 
 
-def _widths(axis: Axis) -> list[int]:
-    starts = list(axis.starts)
-    if len(starts) < 2:
-        return [max(1, axis.end - starts[0])] if starts else []
-    gaps = [max(1, later - earlier) for earlier, later in pairwise(starts)]
-    return [*gaps, gaps[-1]]
+def _sum(numbers: Sequence[Number]) -> Number:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
 
 
-def _hatched(axis: Axis, count: int) -> dict[str, Any]:
-    if not axis.unfinished or not count:
-        return {}
-    shapes = [""] * (count - 1) + ["/"]
-    return {"pattern": {"shape": shapes, "fillmode": "overlay", "size": 5, "solidity": 0.35, "fgcolor": "rgba(255,255,255,.55)"}}  # fmt: skip
-
-
-def _once(widths: list[int]) -> int | list[int]:
-    """One number where all are the same: it is sent for every layer at every refresh."""
-    return widths[0] if len(set(widths)) == 1 else widths
-
-
-def _dots(layer: Layer) -> dict[str, Any]:
-    """Marks at the points between two gaps, which a line alone would not show."""
-    padded = [None, *layer.values, None]
-    around = zip(padded, padded[1:], padded[2:], strict=False)
-    sizes = [
-        5 if before is None and after is None and here is not None else 0 for before, here, after in around
-    ]
-    marker: dict[str, Any] = {"color": layer.colour}
-    if not any(sizes):
-        return {"mode": "lines", "marker": marker}
-    return {"mode": "lines+markers", "marker": marker | {"size": sizes, "opacity": 1, "line": {"width": 0}}}
-
-
-def _rounded(values: Sequence[Number]) -> list[Number]:
-    return [float(f"{value:.6g}") if isinstance(value, float) else value for value in values]
-
-
-def _layout(axis: Axis, *, tick: str, prefix: str = "", suffix: str = "") -> dict[str, Any]:
-    text = {"family": "Inter, system-ui, sans-serif", "size": 12}
-    return {
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": text,
-        "margin": {"l": 4, "r": 8, "t": 8, "b": 4, "pad": 4},
-        "hovermode": "x unified",
-        "hoverlabel": {"font": text, "namelength": 40, "align": "right"},
-        "dragmode": "zoom",
-        "showlegend": False,
-        "uirevision": axis.key,
-        "xaxis": {
-            "type": "date", "range": [axis.start, axis.end], "automargin": True, "showgrid": False, "zeroline": False,
-            "fixedrange": False, "ticks": "", "hoverformat": _hover_time(axis), "showspikes": False, **_ticks(axis),
-        },
-        "yaxis": {
-            "automargin": True, "fixedrange": True, "rangemode": "tozero", "nticks": 5, "zeroline": False, "ticks": "",
-            "tickformat": tick, "tickprefix": prefix, "ticksuffix": suffix, "ticklabelstandoff": 8, "gridwidth": 1,
-            "minallowed": 0,
-        },
-    }  # fmt: skip
-
-
-def _ticks(axis: Axis) -> dict[str, Any]:
-    """Labels that fit a phone as well: Plotly chooses how many, we say how a step of each size reads."""
-    span = axis.end - axis.start
-    if span <= 26 * HOUR:
-        return {"tickformat": "%H:%M"}
-    if span <= 6 * DAY:
-        return {"tickformat": "%-d %b", "dtick": DAY, "tick0": axis.end - axis.end % DAY}
-    return {
-        "tickformatstops": [
-            {"dtickrange": [None, "M1"], "value": "%-d %b"},
-            {"dtickrange": ["M1", None], "value": "%b %Y"},
-        ]
-    }
-
-
-def _hover_time(axis: Axis) -> str:
-    step = axis.starts[1] - axis.starts[0] if len(axis.starts) > 1 else HOUR
-    return "%a %-d %b %Y" if step >= DAY else "%a %-d %b, %H:%M"
+def nothing() -> Figure:
+    """What the drawing library holds before the first data: no axes, no background."""
+    return {"data": [], "layout": {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": {"visible": False}, "yaxis": {"visible": False}}}  # fmt: skip
