@@ -71,7 +71,7 @@
       /* what is still filling is uncertain: a dotted way to an open ring */
       found.push({ type: "scatter", mode: "lines", x: payload.x.slice(last - 1), y: one.y.slice(last - 1), line: { ...line, width: 1.5, dash: "dot" }, hoverinfo: "skip", meta: {} });
       const end = trace(payload, one.name, one.y.slice(last), one.where);
-      found.push({ ...end, x: payload.x.slice(last), type: "scatter", mode: "markers", marker: { color: one.colour, symbol: "circle-open", size: 6, line: { width: 1.5 } } });
+      found.push({ ...end, x: payload.x.slice(last), type: "scatter", mode: "markers", cliponaxis: false, marker: { color: one.colour, symbol: "circle-open", size: 6, line: { width: 1.5 } } });
     }
     return found;
   }
@@ -85,12 +85,14 @@
   function pasts(payload, layers, only) {
     if (!payload.past) return [];
     if (payload.past.y && payload.past.y.length) return only ? [] : [dotted(payload, payload.past.name, payload.past.y, GREY)];
-    return layers.filter((one) => one.before).map((one) => dotted(payload, layers.length > 1 ? `${one.name}, ${payload.past.name.toLowerCase()}` : payload.past.name, one.before, layers.length > 1 ? one.colour : GREY));
+    /* of several lines only one, or nobody could tell them apart */
+    const one = layers.length > 1 ? layers.find((layer) => layer.name === payload.lead) || layers[0] : layers[0];
+    return one && one.before ? [dotted(payload, layers.length > 1 ? `${one.name}, ${payload.past.name.toLowerCase()}` : payload.past.name, one.before, GREY)] : [];
   }
   function bands(payload, as) {
     /* nothing recorded is no zero: the gap is shaded. Averages and percentiles only leave the line out. */
     const width = widths(payload), found = [];
-    const band = (start, end, alpha) => found.push({ type: "rect", xref: "x", yref: "paper", x0: start, x1: end, y0: 0, y1: 1, layer: alpha > 0.2 ? "above" : "below", line: { width: 0 }, fillcolor: `rgba(${INK},${alpha})` });
+    const band = (start, end, alpha) => found.push({ type: "rect", xref: "x", yref: "paper", x0: start, x1: end, y0: 0, y1: 1, layer: alpha > 0.15 ? "above" : "below", line: { width: 0 }, fillcolor: `rgba(${INK},${alpha})` });
     if (payload.adds) {
       let begun = null;
       payload.x.forEach((x, index) => {
@@ -100,17 +102,17 @@
       });
     }
     const last = payload.x.length - 1;
-    if (as === "area" && payload.time.open && last > 0) band(payload.x[last - 1], payload.x[last], 0.38);
+    if (as === "area" && payload.time.open && last > 0) band(payload.x[last - 1], payload.x[last], 0.22);
     return found;
   }
-  function ticks(start, end) {
-    const span = end - start;
+  function ticks(start, end, width) {
+    const span = end - start, labels = Math.max(2, Math.floor(width / 64));
     if (span <= 26 * 3600000) return { tickformat: span < 300000 ? "%H:%M:%S" : "%H:%M" };
     if (span <= 2.5 * DAY) return { tickformatstops: [{ dtickrange: [null, DAY - 1], value: "%-d %b %H:%M" }, { dtickrange: [DAY, null], value: "%-d %b" }] };
-    if (span <= 8 * DAY) return { tickformat: "%-d %b", dtick: DAY, tick0: end - (end % DAY) };
+    if (span <= 8 * DAY) return { tickformat: "%-d %b", dtick: Math.ceil(span / DAY / labels) * DAY, tick0: end - (end % DAY) };
     return { tickformatstops: [{ dtickrange: [null, "M1"], value: "%-d %b" }, { dtickrange: ["M1", null], value: "%b %Y" }] };
   }
-  function timed(name, payload) {
+  function timed(name, payload, width) {
     const { only, layers } = layersOf(name, payload), choice = chosen(name);
     const as = choice.log ? "line" : choice.as; /* a stack on a logarithmic axis would lie */
     const dense = payload.x.length > 72;
@@ -120,7 +122,7 @@
     const layout = {
       barmode: "stack", barcornerradius: dense ? 0 : 2, hovermode: "x unified", shapes: bands(payload, as),
       /* room for the whole last bar, else a young day is a sliver; a line ends where it ends */
-      xaxis: { type: "date", range: [as === "bar" ? start : Math.max(start, payload.x[0]), as === "bar" && payload.time.open && step ? Math.max(end, last + step) : as === "bar" ? end : Math.max(last, start + 1)], hoverformat: step >= DAY ? "%a %-d %b %Y" : "%a %-d %b, %H:%M", ...ticks(start, end) },
+      xaxis: { type: "date", nticks: Math.max(2, Math.floor(width / 72)), range: [as === "bar" ? start : Math.max(start, payload.x[0]), as === "bar" && payload.time.open && step ? Math.max(end, last + step) : as === "bar" ? end : Math.max(last, start + 1)], hoverformat: step >= DAY ? "%a %-d %b %Y" : "%a %-d %b, %H:%M", ...ticks(start, end, width) },
       yaxis: vertical(payload, as, layers, choice.log), uirevision: `${payload.time.key} ${as}`,
     };
     return { data: [...drawn, ...pasts(payload, layers, only)], layout };
@@ -138,8 +140,9 @@
   }
 
   /* ---- every chart ---- */
-  function figure(name, height) {
-    const payload = shown[name], made = payload.kind === "time" ? timed(name, payload) : { data: payload.data, layout: { ...payload.layout, uirevision: "same" } };
+  function figure(name) {
+    const { width, height } = room(name);
+    const payload = shown[name], made = payload.kind === "time" ? timed(name, payload, width) : { data: payload.data, layout: { ...payload.layout, uirevision: "same" } };
     const text = { family: "Inter, system-ui, sans-serif", size: 12 }, clear = "rgba(0,0,0,0)", { xaxis, yaxis, ...own } = made.layout;
     return { data: made.data, layout: {
       paper_bgcolor: clear, plot_bgcolor: clear, font: text, margin: { l: 4, r: 8, t: 8, b: 4, pad: 4 }, hovermode: "closest", showlegend: false, dragmode: payload.kind === "time" ? "zoom" : false,
@@ -150,7 +153,7 @@
   }
   const part = (type, props) => ({ type, namespace: "dash_html_components", props });
   function legend(name) {
-    const payload = shown[name], items = payload.kind === "time" ? payload.series : payload.legend || [], stacked = payload.kind !== "time" || chosen(name).as !== "line" || chosen(name).log;
+    const payload = shown[name], items = payload.kind === "time" ? payload.series : payload.legend || [], stacked = payload.kind !== "time" || (chosen(name).as !== "line" && !chosen(name).log);
     const box = document.getElementById(`hx-${name}-legend`), past = payload.past && payload.past.name;
     const wanted = JSON.stringify([items.map((one) => [one.name, one.colour, one.apart]), stacked, past]);
     const few = items.length < 2 && !past;
@@ -167,9 +170,9 @@
     if (past) found.push(part("Span", { className: "hx-legend__item hx-legend__item--still", children: [mark(GREY, " hx-legend__mark--past"), part("Span", { children: past })] }));
     return found;
   }
-  function height(name) {
+  function room(name) {
     const box = document.getElementById(`hx-${name}-figure`);
-    return box ? box.clientHeight || 224 : 224;
+    return { width: ((box && box.clientWidth) || 480) - 48, height: (box && box.clientHeight) || 224 };
   }
   function draw(payload) {
     const none = window.dash_clientside.no_update;
@@ -178,11 +181,11 @@
     shown[name] = payload.kind === "time" ? opened(payload) : payload;
     window.hxcharts.changed(name);
     const [now, before] = payload.headline || ["", ""];
-    return [figure(name, height(name)), legend(name), [now, part("Small", { children: before })], payload.says || ""];
+    return [figure(name), legend(name), [now, part("Small", { children: before })], payload.says || ""];
   }
   function redraw(name) {
     if (!shown[name]) return;
-    window.dash_clientside.set_props(`hx-${name}-figure`, { figure: figure(name, height(name)) });
+    window.dash_clientside.set_props(`hx-${name}-figure`, { figure: figure(name) });
     const items = legend(name);
     if (items !== window.dash_clientside.no_update) window.dash_clientside.set_props(`hx-${name}-legend`, { children: items });
   }

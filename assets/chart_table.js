@@ -100,8 +100,8 @@
     const single = payload && payload.series && payload.series.find((one) => one.name === charts.alone[name]);
     if (single && single.where) more[single.where[0]] = [single.where[1]];
     for (const [column, values] of Object.entries(more)) { params.delete(column); values.forEach((value) => params.append(column, value)); }
-    const text = params.toString().replace(/%3A/g, ":");
-    return link.dataset.path + (text ? "?" + text : "");
+    const text = window.hx.text(params);
+    return window.hx.config().prefix + "requests" + (text ? "?" + text : "");
   }
   function prepare(menu) {
     const name = menu.dataset.menu, payload = charts.shown[name];

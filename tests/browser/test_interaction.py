@@ -158,15 +158,6 @@ def test_everything_is_reached_by_keyboard(visit: Visit) -> None:
     assert page.evaluate("document.activeElement.id") == "hx-pick-model-button"
 
 
-def test_a_chart_can_be_read_as_a_table(visit: Visit) -> None:
-    """X10: every chart as a table."""
-    page = visit.go(f"/?{SPAN}&refresh=off")
-    page.click("[data-table=volume]")
-    heads = page.locator("#hx-volume-numbers thead th").all_inner_texts()
-    assert heads[:2] == ["Time", "Success"]
-    assert page.locator("#hx-volume-numbers tbody tr").count() > 5
-
-
 def test_a_legend_singles_one_layer_out_and_a_refresh_keeps_it(visit: Visit) -> None:
     page = visit.go(f"/?{SPAN}&refresh=1")
     page.click("#hx-tokens-legend button >> nth=1")

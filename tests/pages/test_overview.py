@@ -13,10 +13,11 @@ from helix_dash.log.query import RequestLog, Series
 from helix_dash.model import EVERYTHING, Condition, Filter, Kpi, Period
 from helix_dash.pages.overview import callbacks, figures, queries, view
 from helix_dash.ui.charts import OTHERS, PALETTE
+from helix_dash.ui.colours import entity_colours
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WHERE = Filter(Period(NOW - timedelta(hours=2), NOW))
-MODELS: list[tuple[str | None, float | int | None]] = [(f"model-{index}", 10 - index) for index in range(8)]
+MODELS: list[tuple[str | None, float | int | None]] = [(f"model-{index}", 20 - index) for index in range(12)]
 LOOK = figures.Look(where=WHERE, zone=UTC, zone_name="UTC")
 
 
@@ -63,7 +64,7 @@ def test_errors_are_asked_for_failed_requests_only(asked: MadeUpLog) -> None:
 
 def test_the_ranking_is_cut_and_says_how_many_there_were(asked: MadeUpLog) -> None:
     found = _ask(asked)
-    assert (len(found.ranking), found.groups) == (3, 8)
+    assert (len(found.ranking), found.groups) == (3, 12)
 
 
 def test_groups_without_requests_are_not_ranked(asked: MadeUpLog) -> None:
@@ -73,7 +74,7 @@ def test_groups_without_requests_are_not_ranked(asked: MadeUpLog) -> None:
 def test_a_refresh_asks_a_bounded_number_of_questions_whatever_the_range(asked: MadeUpLog) -> None:
     """Lessons 3 and 4."""
     _ask(asked)
-    assert len(asked.asked) <= 5
+    assert len(asked.asked) <= 6
 
 
 def test_every_part_that_is_shown_is_a_declared_output() -> None:
@@ -97,8 +98,8 @@ def test_every_card_of_the_summary_is_on_the_page() -> None:
 
 
 def test_a_gap_in_the_log_is_a_gap_in_the_chart() -> None:
-    trace = view.show(_found(), "model", LOOK)["volume.figure"]["data"][0]
-    assert trace["y"] == [4, None]
+    series = view.show(_found(), "model", LOOK)["volume.figure"]["series"][0]
+    assert series["y"] == [4, None]
 
 
 def test_a_chart_says_its_unit_interval_and_zone() -> None:
@@ -116,8 +117,8 @@ def test_percentiles_from_histograms_are_marked() -> None:
 def test_a_mark_filters_by_what_it_stands_for() -> None:
     """Lesson 34: every mark is clickable."""
     updates = view.show(_found(), "model", LOOK)
-    assert next(trace["meta"]["where"] for trace in updates["volume.figure"]["data"]) == ["status", "success"]
-    assert updates["cost.figure"]["data"][0]["meta"]["where"] == ["model", "gpt-4o"]
+    assert updates["volume.figure"]["series"][0]["where"] == ["status", "success"]
+    assert updates["cost.figure"]["series"][0]["where"] == ["model", "gpt-4o"]
     assert (updates["errors.0.filter"], updates["errors.0.value"]) == ("error_class", "Timeout")
 
 
@@ -165,7 +166,7 @@ def test_old_figures_stay_and_are_marked() -> None:
     """Issue A, 6: data stays with its age."""
     updates = view.show(_found(), "model", replace(LOOK, stale=True))
     assert updates["volume.state"] == "stale"
-    assert updates["volume.figure"]["data"]
+    assert updates["volume.figure"]["series"]
 
 
 def test_a_failed_refresh_leaves_the_figures_alone() -> None:
@@ -183,16 +184,16 @@ def test_a_failed_first_load_shows_dashes_and_no_zero() -> None:
 def test_a_models_colour_does_not_depend_on_the_filter() -> None:
     """visual.md 4: fixed by its rank over the last 30 days."""
     order = [name for name, _ in MODELS]
-    assert figures.model_colours(["model-3"], order)["model-3"] == PALETTE[3]
-    assert figures.model_colours(["model-3", "model-0"], order)["model-3"] == PALETTE[3]
+    assert entity_colours(["model-3"], order)["model-3"] == PALETTE[3]
+    assert entity_colours(["model-3", "model-0"], order)["model-3"] == PALETTE[3]
 
 
 def test_models_beyond_the_palette_take_a_colour_nobody_else_in_view_has() -> None:
     order = [f"m{index}" for index in range(12)]
-    colours = figures.model_colours(["m0", "m1", "m10", "m11"], order)
+    colours = entity_colours(["m0", "m1", "m10", "m11"], order)
     assert len(set(colours.values())) == 4
 
 
 def test_with_every_colour_taken_a_model_is_grey() -> None:
     order = [f"m{index}" for index in range(9)]
-    assert figures.model_colours(order, order)["m8"] == OTHERS
+    assert entity_colours(order, order)["m8"] == OTHERS

@@ -24,7 +24,10 @@ def adding(starts: Sequence[int], totals: Sequence[Number], words: Words, *, unf
     if not known:
         return "Nothing was recorded."
     most, at = max(known, key=lambda one: one[0])
-    parts = [f"Total {words(sum(value for value, _ in known))}", f"peak {words(most)} at {_moment(at, starts)}"]
+    parts = [
+        f"Total {words(sum(value for value, _ in known))}",
+        f"peak {words(most)} at {_moment(at, starts)}",
+    ]
     whole = known[:-1] if unfinished and totals[-1] is not None else known
     if len(whole) > 1:
         least, when = min(whole, key=lambda one: one[0])

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
+from helix_dash.model import Period, us_from_utc
+from helix_dash.ui import format as fmt
 from helix_dash.ui.chart_words import adding, comparing
 from helix_dash.ui.packed import Number, pack
 
 Figure = dict[str, Any]
-Kind = Literal["bar", "line", "area"]
 
 PALETTE = ("#4369F7", "#DA7A26", "#347F68", "#B27592", "#7A5998", "#6B6B0C", "#CA375B", "#0DA0C7")
 OTHERS = "#7C8594"
@@ -115,6 +117,37 @@ class Axis:
     past: str = "Previous period"
 
 
+def time_axis(
+    starts: Sequence[int],
+    period: Period,
+    zone: tzinfo,
+    *,
+    unfinished: bool = False,
+    key: str = "",
+    past: str = "Previous period",
+) -> Axis:
+    """The axis of ``period`` on the wall clock of ``zone``; ``starts`` are the buckets' epoch milliseconds."""
+    return Axis(
+        starts=[fmt.wall_ms(start, zone) for start in starts],
+        start=fmt.wall_ms(us_from_utc(period.start) // 1000, zone),
+        end=fmt.wall_ms(us_from_utc(period.end) // 1000, zone),
+        unfinished=unfinished,
+        key=key,
+        offsets=_offsets(starts, zone),
+        past=past,
+    )
+
+
+def _offsets(starts: Sequence[int], zone: tzinfo) -> tuple[tuple[int, int], ...]:
+    found: list[tuple[int, int]] = []
+    for index, start in enumerate(starts):
+        offset = datetime.fromtimestamp(start / 1000, zone).utcoffset()
+        minutes = round(offset.total_seconds() / 60) if offset else 0
+        if not found or found[-1][1] != minutes:
+            found.append((index, minutes))
+    return tuple(found) or ((0, 0),)
+
+
 @dataclass(frozen=True, slots=True)
 class Headline:
     """The figure beside a panel's title, and the same of the period before."""
@@ -144,13 +177,17 @@ def amounts(
     """
     figure = _over_time(axis, layers, unit, headline)
     past = {"past": {"name": axis.past, "y": pack(before)}} if any(one is not None for one in before) else {}
-    totals = [_sum(column) for column in zip(*(layer.values for layer in layers), strict=True)]
-    return figure | past | {
-        "as": kind if kind in ("line", "area") else "bar",
-        "types": ["bar", "line", "area"],
-        "adds": True,
-        "says": adding(axis.starts, totals, unit.words, unfinished=axis.unfinished),
-    }
+    totals = [_sum([layer.values[index] for layer in layers]) for index in range(len(axis.starts))]
+    return (
+        figure
+        | past
+        | {
+            "as": kind if kind in ("line", "area") else "bar",
+            "types": ["bar", "line", "area"],
+            "adds": True,
+            "says": adding(axis.starts, totals, unit.words, unfinished=axis.unfinished),
+        }
+    )
 
 
 def rates(
@@ -159,22 +196,36 @@ def rates(
     unit: Unit,
     *,
     top: float | None = None,
+    lead: str = "",
     headline: Headline | None = None,
 ) -> Figure:
     """What cannot be added (ratios, percentiles): lines with gaps where nothing is known.
 
-    ``top`` is the largest value there can be, where the axis shall end.
+    Args:
+        axis: the buckets.
+        layers: one per line.
+        unit: how a figure is written.
+        top: the largest value there can be, where the axis shall end.
+        lead: of several lines, the one whose period before is drawn; all are in the table.
+        headline: the figure beside the title.
     """
     figure = _over_time(axis, layers, unit, headline) | {"as": "line"}
     figure["says"] = comparing(axis.starts, [(layer.name, layer.values) for layer in layers], unit.words)
     figure["types"] = ["line"] if len(layers) > 1 else ["line", "area", "bar"]
     if any(one is not None for layer in layers for one in layer.before):
         figure["past"] = {"name": axis.past}
+        if lead:
+            figure["lead"] = lead
     return figure if top is None else figure | {"top": top}
 
 
 def _over_time(axis: Axis, layers: Sequence[Layer], unit: Unit, headline: Headline | None) -> Figure:
-    time = {"start": axis.start, "end": axis.end, "key": axis.key, "offsets": [list(one) for one in axis.offsets]}
+    time = {
+        "start": axis.start,
+        "end": axis.end,
+        "key": axis.key,
+        "offsets": [list(one) for one in axis.offsets],
+    }
     if axis.unfinished:
         time["open"] = True
     figure = {

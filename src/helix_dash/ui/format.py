@@ -13,6 +13,9 @@ MINUS = "−"
 
 Value = float | int | Decimal | None
 
+EACH = {"5minutes": "5 minutes", "quarter": "15 minutes", "6hours": "6 hours"}
+"""Widths of a bucket as people say them; the others are words already."""
+
 _SUFFIXES = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**4, "k"))
 
 
@@ -116,6 +119,11 @@ def these(period: Period) -> str:
     """``these 24 hours``, ``this hour``."""
     words = length(period)
     return f"these {words}" if words[0].isdigit() else f"this {words}"
+
+
+def per(unit: str, bucket: str, zone_name: str) -> str:
+    """What a chart over time shows: ``Requests per 15 minutes, UTC``."""
+    return f"{unit} per {EACH.get(bucket, bucket)}, {zone_name}"
 
 
 def clock(microseconds: int | None, zone: tzinfo) -> str:

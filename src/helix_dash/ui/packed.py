@@ -34,7 +34,7 @@ def pack(values: Sequence[Number]) -> list[Number] | dict[str, str]:
     if whole:
         for name, code, limit in _WHOLE:
             if max(value or 0 for value in values) < limit:
-                return _typed(name, array(code, values))  # type: ignore[arg-type]
+                return _typed(name, array(code, values))
     large = any(isinstance(value, int) and abs(value) > _EXACT for value in values)
     name, code = ("f8", "d") if large else ("f4", "f")
     return _typed(name, array(code, (float("nan") if value is None else float(value) for value in values)))
@@ -50,7 +50,7 @@ def unpack(packed: list[Number] | dict[str, str]) -> list[Number]:
     if sys.byteorder == "big":
         found.byteswap()
     values = (_short(value) if packed["t"] == "f4" else value for value in found)
-    return [None if value != value else value for value in values]  # noqa: PLR0124 - not-a-number is not itself
+    return [None if value != value else value for value in values]
 
 
 def _typed(name: str, values: array[Any]) -> dict[str, str]:

@@ -6,13 +6,16 @@ the whole subtree, which flickers and loses the focus.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from dash import Output, dcc, html
+from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from helix_dash.ui import charts, icon
+from helix_dash.ui import chart_menu, charts, icon
 from helix_dash.ui.states import ACTIONS, Message
+from helix_dash.ui.wiring import Callbacks
 
 Updates = dict[str, Any]
 """New values by output key (``volume.figure``); a key that is missing stays as it is."""
@@ -58,7 +61,7 @@ def panel(
                     html.Span(
                         [icon("clock"), "Stale"], className="hx-tag hx-panel__stale", **{"data-tone": "warn"}
                     ),
-                    tools,
+                    *(tools if isinstance(tools, list) else [tools]),
                 ],
             ),
             legend,
@@ -87,36 +90,81 @@ def message(name: str) -> Component:
     )
 
 
-def chart(name: str, title: str, label: str, *, span: int, height: int = 224) -> Component:
-    """A panel with a chart, its legend, and a switch that shows the same figures as a table.
+def chart(
+    name: str,
+    title: str,
+    label: str,
+    *,
+    span: int,
+    height: int = 224,
+    carries: Mapping[str, Sequence[str]] | None = MappingProxyType({}),
+    loses: str = "",
+) -> Component:
+    """A panel with a chart and all that belongs to one: headline, legend, menu, table, file, words.
 
-    The callback gives the figure to a store; assets/chart.js draws it, makes the legend and the table.
+    A page gives it a chart of ``ui.charts``, ``ui.charts_ranked`` or ``ui.charts_spread`` as ``figure``
+    (:func:`ready`) and wires it with :func:`wire_chart`; assets/chart.js does the rest.
+
+    Args:
+        name: its key in :func:`outputs`, and in the address (``chart=volume.line``).
+        title: the noun it shows.
+        label: what it shows, for screen readers.
+        span: columns of twelve.
+        height: pixels of its body.
+        carries: the conditions under which it looks at the log beside the page's: "Open in requests" takes them
+            along. ``None`` where there are no requests to open.
+        loses: the conditions that the Requests page cannot take, in words; the menu names them.
     """
+    plot = dcc.Graph(
+        id=f"hx-{name}-figure",
+        figure=charts.nothing(),
+        config=charts.CONFIG,
+        responsive=True,
+        style={"height": "100%"},
+    )
     content = [
         dcc.Store(id=f"hx-{name}-data"),
         html.Div(
-            dcc.Graph(
-                id=f"hx-{name}-figure",
-                figure=charts.nothing(),
-                config=charts.CONFIG,
-                responsive=True,
-                style={"height": "100%"},
-            ),
+            [plot, html.Div(className="hx-panel__crosshair", hidden=True)],
             className="hx-panel__plot",
-            role="img",
-            **{"aria-label": label},
+            tabIndex="0",
+            role="application",
+            **{
+                "data-chart": name,
+                "aria-roledescription": "chart",
+                "aria-label": f"{label}. Arrow keys go from point to point.",
+                "aria-describedby": f"hx-{name}-says",
+            },
         ),
-        html.Div(id=f"hx-{name}-numbers", className="hx-panel__numbers", tabIndex="-1"),
+        html.Div(id=f"hx-{name}-numbers", className="hx-panel__numbers", tabIndex="-1", role="region", **{"aria-label": f"{title} as a table"}),
+        html.P("", id=f"hx-{name}-says", className="hx-sr"),
+        html.Div("", id=f"hx-{name}-spoken", className="hx-sr", **{"aria-live": "assertive"}),
+    ]  # fmt: skip
+    tools = [
+        html.Div(
+            ["", html.Small("")],
+            id=f"hx-{name}-headline",
+            className="hx-panel__headline",
+        ),
+        chart_menu.menu(name, title, carries, loses),
     ]
-    switch = html.Button(
-        icon("table-2"),
-        className="hx-button hx-button--quiet hx-button--icon hx-panel__switch",
-        type="button",
-        title="Show as a table",
-        **{"data-table": name, "aria-label": f"{title} as a table", "aria-pressed": "false"},
-    )
     legend = html.Div(id=f"hx-{name}-legend", className="hx-legend")
-    return panel(name, title, content, span=span, height=height, tools=switch, legend=legend)
+    return panel(name, title, content, span=span, height=height, tools=tools, legend=legend)
+
+
+def wire_chart(on: Callbacks, name: str) -> None:
+    """Chart ``name`` is drawn in the browser; a click on it filters, a brush sets the range."""
+    on.in_browser(
+        "hxchart.draw",
+        Output(f"hx-{name}-figure", "figure"),
+        Output(f"hx-{name}-legend", "children"),
+        Output(f"hx-{name}-headline", "children"),
+        Output(f"hx-{name}-says", "children"),
+        Input(f"hx-{name}-data", "data"),
+        prevent_initial_call=True,
+    )
+    on.in_browser("hxchart.mark", Input(f"hx-{name}-figure", "clickData"), prevent_initial_call=True)
+    on.in_browser("hxchart.brush", Input(f"hx-{name}-figure", "relayoutData"), prevent_initial_call=True)
 
 
 def outputs(name: str, *, figure: bool = True) -> dict[str, Output]:

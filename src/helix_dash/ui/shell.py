@@ -269,19 +269,6 @@ def _wire_browser(on: Callbacks) -> None:
     )  # fmt: skip
 
 
-def wire_chart(on: Callbacks, name: str) -> None:
-    """A click on a mark of chart ``name`` filters; a brush sets the range; a double click goes back."""
-    on.in_browser(
-        "hxchart.draw",
-        Output(f"hx-{name}-figure", "figure"),
-        Output(f"hx-{name}-legend", "children"),
-        Input(f"hx-{name}-data", "data"),
-        prevent_initial_call=True,
-    )
-    on.in_browser("hxchart.mark", Input(f"hx-{name}-figure", "clickData"), prevent_initial_call=True)
-    on.in_browser("hxchart.brush", Input(f"hx-{name}-figure", "relayoutData"), prevent_initial_call=True)
-
-
 def wire_status(on: Callbacks, store: str) -> None:
     """Parts of a page that wait for an answer hear from its ``store`` that there will be none (``trust.failed``)."""
     on.in_browser("hxtrust.told", Input(store, "data"), prevent_initial_call=True)

@@ -11,7 +11,7 @@ from helix_dash import context
 from helix_dash.context import log, scope, settings
 from helix_dash.errors import BadQuery
 from helix_dash.pages.overview import figures, queries, view
-from helix_dash.query_params import from_state
+from helix_dash.query_params import compares, from_state
 from helix_dash.ui import kpi, panel, shell, states, trust
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
@@ -67,6 +67,7 @@ def show_overview(state: dict[str, Any] | None, dim: str, **_others: Any) -> Any
         rows=settings().page_size,
         now=now,
         points=settings().max_data_points,
+        compare=compares(state),
     )
     look = figures.Look(
         where=where,
@@ -75,10 +76,10 @@ def show_overview(state: dict[str, Any] | None, dim: str, **_others: Any) -> Any
         stale=bool(trust.why_old(health, zone.info, zone.name)),
         virgin=health.rows == 0,
         chart=settings().chart_type,
-        key=f"{state.get('from')}/{state.get('to')}",
+        key=f"{state.get('from')}/{state.get('to')}/{zone.name}",
     )
     return _fill(view.show(found, dim, look))
 
 
 for _name in view.CHARTS:
-    shell.wire_chart(on, _name)
+    panel.wire_chart(on, _name)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Any
 
 from helix_dash.log.query import Number, Series
-from helix_dash.model import Filter, Period, us_from_utc
+from helix_dash.model import Filter, Kpi, Period
 from helix_dash.pages.overview.queries import Overview
 from helix_dash.ui import charts
 from helix_dash.ui import format as fmt
-from helix_dash.ui.charts import PALETTE, Axis, Figure, Layer
+from helix_dash.ui.charts import COUNT, PALETTE, PERCENT, SECONDS, USD, Axis, Figure, Headline, Layer
+from helix_dash.ui.colours import entity_colours
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,11 @@ class Look:
 
     Args:
         where: the filter.
-        zone: the reporting zone.
+        zone: the zone times are shown in.
         zone_name: its name.
         stale: whether the figures are old.
         virgin: whether nothing was ever recorded.
-        chart: how counts over time are drawn, ``bar`` or ``line``.
+        chart: how amounts over time are drawn, ``bar`` or ``line``.
         key: changes with the range.
     """
 
@@ -40,6 +42,11 @@ class Look:
     def period(self) -> Period:
         return self.where.period
 
+    @property
+    def past(self) -> str:
+        """What the period before is called."""
+        return f"Previous {fmt.length(self.period)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
@@ -50,98 +57,127 @@ class Drawn:
     figure: Figure | None
 
 
-def _axis(series: Series, look: Look) -> Axis:
-    def wall(microseconds: int) -> int:
-        return fmt.wall_ms(microseconds // 1000, look.zone)
+Part = tuple[str, str, str, tuple[str, str] | None]
+"""A measure, its name in words, its colour, and what a click on it filters by."""
 
-    starts = [fmt.wall_ms(start, look.zone) for start in series.starts]
-    end = wall(us_from_utc(look.period.end))
-    if series.unfinished and len(starts) > 1:  # room for the whole bar, else a young day is a sliver
-        end = max(end, 2 * starts[-1] - starts[-2])
-    return Axis(
-        starts=starts,
-        start=wall(us_from_utc(look.period.start)),
-        end=end,
-        unfinished=series.unfinished,
-        key=look.key,
+_OUTCOMES: tuple[Part, ...] = (
+    ("success", "Success", charts.SUCCESS, ("status", "success")),
+    ("error", "Error", charts.ERROR, ("status", "error")),
+    ("throttled", "Throttled", charts.THROTTLED, ("status", "throttled")),
+    ("blocked", "Blocked", charts.BLOCKED, ("status", "blocked")),
+    ("cancelled", "Cancelled", charts.OTHERS, ("status", "cancelled")),
+)
+_PERCENTILES: tuple[Part, ...] = (
+    ("latency_ms_p50", "p50", PALETTE[0], None),
+    ("latency_ms_p90", "p90", PALETTE[7], None),
+    ("latency_ms_p95", "p95", PALETTE[4], None),
+    ("latency_ms_p99", "p99", PALETTE[6], None),
+)
+_ASKED_FOR = "latency_ms_p90"
+"""Drawn when somebody chooses it in the legend: it runs close to p95."""
+_CLASSES: tuple[Part, ...] = (
+    ("uncached_tokens", "Input", PALETTE[0], None),
+    ("cached_tokens", "Cached input", PALETTE[7], None),
+    ("cache_write_tokens", "Cache write", PALETTE[5], None),
+    ("visible_tokens", "Output", PALETTE[1], None),
+    ("reasoning_tokens", "Reasoning", PALETTE[3], None),
+)
+
+
+def _axis(series: Series, look: Look) -> Axis:
+    return charts.time_axis(
+        series.starts, look.period, look.zone, unfinished=series.unfinished, key=look.key, past=look.past
     )
 
 
-def _layers(series: Series, parts: Sequence[tuple[str, str, str, tuple[str, str] | None]]) -> list[Layer]:
-    layers = [Layer(words, series.values[name][0], colour, where) for name, words, colour, where in parts]
-    return [layer for layer in layers if any(value for value in layer.values)]
+def _layers(found: Overview, parts: Sequence[Part], scale: float | None = None) -> list[Layer]:
+    """A layer per part that has anything; ``scale`` makes the unit shown of the one measured."""
+
+    def line(series: Series | None, name: str) -> list[Number]:
+        values = series.values[name][0] if series else []
+        return values if scale is None else [None if one is None else one * scale for one in values]
+
+    layers = [
+        Layer(
+            words,
+            line(found.timeline, name),
+            colour,
+            where,
+            before=line(found.past, name) if scale else (),
+            shown=name != _ASKED_FOR,
+        )
+        for name, words, colour, where in parts
+    ]
+    return [layer for layer in layers if any(layer.values)]
+
+
+def _before(found: Overview, measure: str) -> Sequence[Number]:
+    return found.past.values[measure][0] if found.past else ()
+
+
+def _headline(found: Overview, name: str) -> Headline | None:
+    kpi = next((one for one in found.kpis if one.name == name), None)
+    if kpi is None or kpi.value is None:
+        return None
+    return Headline(fmt.short(kpi.value, kpi.unit), _then(kpi) if found.past else "")
+
+
+def _then(kpi: Kpi) -> str:
+    return f"before {fmt.short(kpi.before, kpi.unit)}"
 
 
 def _volume(found: Overview, look: Look) -> Drawn:
-    layers = _layers(
-        found.timeline,
-        [
-            ("success", "Success", charts.SUCCESS, ("status", "success")),
-            ("error", "Error", charts.ERROR, ("status", "error")),
-            ("throttled", "Throttled", charts.THROTTLED, ("status", "throttled")),
-            ("blocked", "Blocked", charts.BLOCKED, ("status", "blocked")),
-            ("cancelled", "Cancelled", charts.OTHERS, ("status", "cancelled")),
-        ],
-    )
-    return Drawn(
-        "Requests",
-        "requests",
-        charts.counts(look.chart, _axis(found.timeline, look), layers) if layers else None,
-    )
-
-
-def _latency(found: Overview, look: Look) -> Drawn:
-    layers = _layers(
-        found.timeline,
-        [
-            ("latency_ms_p99", "p99", PALETTE[6], None),
-            ("latency_ms_p95", "p95", PALETTE[4], None),
-            ("latency_ms_p50", "p50", PALETTE[0], None),
-        ],
-    )
-    layers = [Layer(one.name, [_seconds(value) for value in one.values], one.colour) for one in layers]
-    figure = charts.lines(_axis(found.timeline, look), layers, hover="%{y:,.3~f} s", tick="~g", suffix=" s")
-    return Drawn("Seconds", "answers", figure if layers else None)
-
-
-def _seconds(milliseconds: Number) -> Number:
-    return None if milliseconds is None else milliseconds / 1000
+    return _amounts(found, look, "Requests", "requests", _OUTCOMES, "requests")
 
 
 def _tokens(found: Overview, look: Look) -> Drawn:
-    layers = _layers(
-        found.timeline,
-        [
-            ("uncached_tokens", "Input", PALETTE[0], None),
-            ("cached_tokens", "Cached input", PALETTE[7], None),
-            ("cache_write_tokens", "Cache write", PALETTE[5], None),
-            ("visible_tokens", "Output", PALETTE[1], None),
-            ("reasoning_tokens", "Reasoning", PALETTE[3], None),
-        ],
+    return _amounts(found, look, "Tokens", "tokens", _CLASSES, "total_tokens")
+
+
+def _amounts(found: Overview, look: Look, unit: str, noun: str, parts: Sequence[Part], measure: str) -> Drawn:
+    layers = _layers(found, parts)
+    figure = charts.amounts(
+        _axis(found.timeline, look),
+        layers,
+        COUNT,
+        kind=look.chart,
+        before=_before(found, measure),
+        headline=_headline(found, measure),
     )
-    figure = charts.counts(look.chart, _axis(found.timeline, look), layers)
-    return Drawn("Tokens", "tokens", figure if layers else None)
+    return Drawn(unit, noun, figure if layers else None)
+
+
+def _latency(found: Overview, look: Look) -> Drawn:
+    layers = _layers(found, _PERCENTILES, 1 / 1000)
+    headline = _headline(found, "latency_ms_p95")
+    marked = Headline(f"p95 {headline.value}", headline.before) if headline else None
+    figure = charts.rates(_axis(found.timeline, look), layers, SECONDS, lead="p95", headline=marked)
+    return Drawn("Seconds", "answers", figure if layers else None)
 
 
 def _cost(found: Overview, look: Look) -> Drawn:
     models = [group[0] for group in found.costs.groups]
-    colours = model_colours(models, found.palette_order)
+    colours = entity_colours(models, found.palette_order)
     layers = [
         Layer(model or "Unknown model", line, colours[model], ("model", model or ""))
         for model, line in zip(models, found.costs.values["cost_usd"], strict=True)
         if any(line)
     ]
     if any(found.others):
-        layers.append(Layer("Others", found.others, charts.OTHERS))
-    axis = _axis(found.costs, look)
-    figure = charts.counts(look.chart, axis, layers, hover="$%{y:,.4~f}", tick=",.3~f", prefix="$")
+        layers.append(Layer("Others", found.others, charts.OTHERS, apart=found.apart))
+    options: dict[str, Any] = {"kind": look.chart, "before": _before(found, "cost_usd")}
+    figure = charts.amounts(_axis(found.costs, look), layers, USD, headline=_headline(found, "cost_usd"), **options)  # fmt: skip
     return Drawn("US dollars", "priced requests", figure if layers else None)
 
 
 def _cache(found: Overview, look: Look) -> Drawn:
-    rates = [None if rate is None else rate * 100 for rate in found.timeline.values["cache_hit_rate"][0]]
-    layers = [Layer("Hit rate", rates, PALETTE[2])] if any(rate is not None for rate in rates) else []
-    figure = charts.lines(_axis(found.timeline, look), layers, hover="%{y:.1f}%", tick="~g", suffix="%")
+    layers = _layers(found, [("cache_hit_rate", "Hit rate", PALETTE[2], None)], 100)
+    known = any(one is not None for one in found.timeline.values["cache_hit_rate"][0])
+    if known and not layers:  # never a hit is a rate too
+        layers = [Layer("Hit rate", found.timeline.values["cache_hit_rate"][0], PALETTE[2])]
+    figure = charts.rates(
+        _axis(found.timeline, look), layers, PERCENT, headline=_headline(found, "cache_hit_rate")
+    )
     return Drawn("Hits of eligible requests", "cache lookups", figure if layers else None)
 
 
@@ -152,17 +188,3 @@ BUILDERS: dict[str, Callable[[Overview, Look], Drawn]] = {
     "cost": _cost,
     "cache": _cache,
 }
-
-
-def model_colours(models: Sequence[str | None], order: Sequence[str | None]) -> dict[str | None, str]:
-    """A colour per model: its place in ``order`` decides, so it is the same whatever is filtered.
-
-    A model beyond the palette takes the first colour that no other model in view has.
-    """
-    fixed = {model: PALETTE[index] for index, model in enumerate(order[: len(PALETTE)])}
-    colours = {model: fixed[model] for model in models if model in fixed}
-    free = [colour for colour in PALETTE if colour not in colours.values()]
-    late = [model for model in models if model not in fixed]
-    return colours | {
-        model: free[index % len(free)] if free else charts.OTHERS for index, model in enumerate(late)
-    }

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from helix_dash.pages.overview import figures
 from helix_dash.pages.overview.figures import Look
 from helix_dash.pages.overview.queries import TOP_ERRORS, Overview, Ranked
-from helix_dash.ui import charts, controls, kpi, panel, table
+from helix_dash.ui import controls, kpi, panel, table
 from helix_dash.ui import format as fmt
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message, empty, waiting
@@ -49,11 +49,6 @@ FIELDS = (
     table.Field("output_tokens_per_second", "Output tokens/s"),
 )
 UNITS = {"requests": "count", "success_rate": "ratio", "total_tokens": "count", "cost_usd": "usd", "latency_ms_p95": "ms", "output_tokens_per_second": "count"}  # fmt: skip
-
-EACH = {
-    "minute": "minute", "5minutes": "5 minutes", "quarter": "15 minutes", "hour": "hour", "6hours": "6 hours",
-    "day": "day", "week": "week", "month": "month",
-}  # fmt: skip
 
 CHARTS = ("volume", "latency", "tokens", "cost", "cache")
 PANELS = (*CHARTS, "errors", "ranking")
@@ -121,12 +116,9 @@ def show(found: Overview, dim: str, look: Look) -> Updates:
 
 def _chart(name: str, drawn: figures.Drawn, found: Overview, look: Look) -> Updates:
     mark = "~ " if found.timeline.approximate and name == "latency" else ""
-    subtitle = f"{mark}{drawn.unit} per {EACH[found.bucket]}, {look.zone_name}"
+    subtitle = mark + fmt.per(drawn.unit, found.bucket, look.zone_name)
     if drawn.figure is None:
-        return panel.says(name, _nothing(drawn.noun, look)) | {
-            f"{name}.subtitle": subtitle,
-            f"{name}.figure": charts.nothing(),
-        }
+        return panel.says(name, _nothing(drawn.noun, look)) | {f"{name}.subtitle": subtitle}
     return panel.ready(name, stale=look.stale, figure=drawn.figure, subtitle=subtitle)
 
 

@@ -12,7 +12,7 @@ from helix_dash import context
 from helix_dash.context import log, scope, settings
 from helix_dash.errors import BadQuery
 from helix_dash.log.query import Series
-from helix_dash.model import Filter, us_from_utc
+from helix_dash.model import Filter
 from helix_dash.pages.requests import queries
 from helix_dash.query_params import from_state
 from helix_dash.ui import charts, panel, shell, states, trust
@@ -31,18 +31,12 @@ LAYERS = (
     ("blocked", "Blocked", charts.BLOCKED),
     ("cancelled", "Cancelled", charts.OTHERS),
 )
-EACH = {
-    "minute": "minute",
-    "5minutes": "5 minutes",
-    "quarter": "15 minutes",
-    "6hours": "6 hours",
-}
 
 
 def card() -> Component:
     """The chart without data."""
     label = "Requests over time by outcome; drag over it to choose a range"
-    return panel.chart(NAME, "Over time", label, span=12, height=HEIGHT)
+    return panel.chart(NAME, "Over time", label, span=12, height=HEIGHT, carries=None)
 
 
 def figure(series: Series, where: Filter, key: str, zone: Zone) -> charts.Figure | None:
@@ -55,9 +49,6 @@ def figure(series: Series, where: Filter, key: str, zone: Zone) -> charts.Figure
         zone: what the axis is in.
     """
 
-    def wall(microseconds: int) -> int:
-        return fmt.wall_ms(microseconds // 1000, zone.info)
-
     layers = [
         charts.Layer(words, series.values[name][0], colour, ("status", name))
         for name, words, colour in LAYERS
@@ -65,17 +56,8 @@ def figure(series: Series, where: Filter, key: str, zone: Zone) -> charts.Figure
     ]
     if not layers:
         return None
-    starts = [fmt.wall_ms(start, zone.info) for start in series.starts]
-    end = wall(us_from_utc(where.period.end))
-    if series.unfinished and len(starts) > 1:  # room for the whole bar, else a young day is a sliver
-        end = max(end, 2 * starts[-1] - starts[-2])
-    start = wall(us_from_utc(where.period.start))
-    drawn = charts.bars(charts.Axis(starts, start, end, series.unfinished, key), layers)
-    highest = max(
-        sum(value or 0 for value in column) for column in zip(*(one.values for one in layers), strict=True)
-    )
-    drawn["layout"]["yaxis"] |= {"dtick": 1} if highest <= 3 else {"nticks": 3}  # no half requests
-    return drawn
+    axis = charts.time_axis(series.starts, where.period, zone.info, unfinished=series.unfinished, key=key)
+    return charts.amounts(axis, layers)
 
 
 def _failed(error: Exception, reference: str, *_: Any, **__: Any) -> dict[str, Any]:
@@ -108,7 +90,7 @@ def wire(on: Callbacks) -> None:
         if drawn is None:
             return nothing | panel.says(NAME, Message("empty", f"No requests in {fmt.these(where.period)}"))
         stale = bool(trust.why_old(log().health(), zone.info, zone.name))
-        each = f"Requests per {EACH.get(bucket, bucket)}, {zone.name}"
+        each = fmt.per("Requests", bucket, zone.name)
         return nothing | panel.ready(NAME, stale=stale, figure=drawn, subtitle=each)
 
-    shell.wire_chart(on, NAME)
+    panel.wire_chart(on, NAME)
