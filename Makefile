@@ -39,10 +39,11 @@ test: $(VENV)/.test  ## unit, contract and browser tests
 	@.ci/chromium
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' $(ARGS)
 
-test-all: $(VENV)/.test $(VENV)/.clickhouse  ## the same, and what takes longer: slow tests, ClickHouse's SQL, an install beside litellm[proxy]
+test-all: $(VENV)/.test $(VENV)/.clickhouse  ## the same, and what takes longer: slow tests, ClickHouse's SQL, an install beside litellm[proxy], a real proxy before FakeAI
 	@.ci/chromium
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 	@PY=$(PY) .ci/compat
+	@PY=$(PY) examples/litellm_proxy/run --once
 
 test-pythons:  ## a short smoke test with each of Python 3.11, 3.12 and 3.13 that is found
 	@.ci/pythons

@@ -15,6 +15,7 @@ import httpx
 
 from helix_dash import tether
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "litellm_proxy"
 PATIENCE = 90.0
 
 
@@ -42,11 +43,7 @@ class FakeAI:
             *("-m", "uvicorn", "fakeai_app:app", "--host", "127.0.0.1", "--port", str(self.port)),
             *("--log-level", "warning", "--timeout-graceful-shutdown", "1"),
         ]
-        environ = (
-            os.environ
-            | self._environ
-            | {"PYTHONPATH": str(Path(__file__).parent), "PYTHONWARNINGS": "ignore"}
-        )
+        environ = os.environ | self._environ | {"PYTHONPATH": str(EXAMPLE), "PYTHONWARNINGS": "ignore"}
         with self._log.open("ab") as output:
             self._process = tether.start(command, environ=environ, output=output)
         deadline = time.monotonic() + PATIENCE

@@ -6,6 +6,7 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from helix_dash import settings
@@ -15,8 +16,10 @@ CONFIG = yaml.safe_load((FOLDER / "config.yaml").read_text("utf-8"))
 README = (FOLDER / "README.md").read_text("utf-8")
 
 
-def test_the_configured_callback_exists():
-    (callback,) = CONFIG["litellm_settings"]["callbacks"]
+@pytest.mark.parametrize("name", ["config.yaml", "chain.yaml"])
+def test_the_configured_callback_exists(name):
+    config = yaml.safe_load((FOLDER / name).read_text("utf-8"))
+    (callback,) = config["litellm_settings"]["callbacks"]
     module, name = callback.split(".")
     tree = ast.parse((FOLDER / f"{module}.py").read_text("utf-8"))
     made = [node for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == name]
@@ -27,6 +30,12 @@ def test_one_model_answers_without_a_key_of_a_provider():
     mocked = [model for model in CONFIG["model_list"] if "mock_response" in model["litellm_params"]]
     assert mocked
     assert all(model["model_name"] in README for model in mocked)
+
+
+def test_the_chain_names_only_models_that_it_calls():
+    chain = yaml.safe_load((FOLDER / "chain.yaml").read_text("utf-8"))
+    calls = (FOLDER / "chain.py").read_text("utf-8")
+    assert all(f'"{model["model_name"]}"' in calls for model in chain["model_list"])
 
 
 def test_no_secret_is_written_into_the_configuration():
