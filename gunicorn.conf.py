@@ -41,8 +41,14 @@ def when_ready(server):
 
 
 def post_worker_init(worker):
-    """Answers a first request before the first client asks: what Dash, polars and the templates load, is loaded."""
+    """Answers a first request before the first client asks: what Dash, polars and the templates load, is loaded.
+
+    Then what is needed a little later (prices, packed files), in the background.
+    """
     client = worker.wsgi.test_client()
     prefix = "/" + (os.environ.get("URL_PREFIX") or "").strip("/")
     for page in ("/login", "/readyz"):
         client.get(prefix.rstrip("/") + page)
+    from helix_dash import warm
+
+    warm.begin(worker.wsgi)

@@ -44,6 +44,7 @@ CLOSED = {
     "/_dash-update-component",
     "/_reload-hash",
     "/api/v1/summary",
+    "/api/v1/trust",
     "/api/v1/requests",
     "/exports/<identity>.csv",
     "/exports/<identity>.json",

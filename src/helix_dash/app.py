@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import pandas as pd  # noqa: F401 - see below
 from dash import Dash, html
@@ -16,7 +17,7 @@ from flask import Flask, g
 from flask_login import LoginManager
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from helix_dash import context
+from helix_dash import assets, context, money, warm
 from helix_dash.api.health import health_routes
 from helix_dash.api.routes import api_routes
 from helix_dash.auth.calls import Calls, on_error, permitted
@@ -25,6 +26,7 @@ from helix_dash.auth.hosts import hosts_of
 from helix_dash.auth.login import login_routes
 from helix_dash.auth.session import LIFETIME, Sessions, check_secret_key
 from helix_dash.auth.trail import Trail
+from helix_dash.compression import Packing
 from helix_dash.context import Running
 from helix_dash.errors import BadQuery, HelixError, SettingError
 from helix_dash.exports import callbacks as export_callbacks
@@ -41,6 +43,8 @@ from helix_dash.ui import shell
 from helix_dash.ui.section import Section
 
 TITLE = "Helix Dash"
+CHUNKS = ("dash/dcc/async-graph.js", "dash_ag_grid/async-community.js")
+"""Scripts that others load when a chart or a grid is drawn."""
 
 # pandas is imported above for what would happen otherwise: pyarrow imports it when it makes its first table, in
 # the thread that follows the log, and plotly, which writes every layout as JSON, takes what is in sys.modules
@@ -86,6 +90,9 @@ def create_app(
     sessions = Sessions(connect(settings.log_redis_url, timeout=0.5), f"helix_dash:{prefix}")
     trail = Trail(connect(settings.log_redis_url, retries=0, timeout=0.5))
     calls = Calls()
+    # Flask asks the first of these last: what it packs is then complete.
+    packing = Packing(running)
+    server.after_request(packing.pack)
     Guard(running, sessions, calls, trail, hosts).install(server)
     for routes in (
         login_routes(f"helix-sign-in-{slug}", sessions),
@@ -97,15 +104,10 @@ def create_app(
     _login_manager(server)
     _error_handlers(server)
     dash = _dash(server, running, sections, calls)
+    warm.later(server, "prices", money.load)
+    warm.later(server, "static files", lambda: packing.prepare(server, _loaded(dash)))
     server.after_request(security_headers(_content_policy(dash, settings.frame_ancestors), running))
     return server
-
-
-def assets_folder() -> Path:
-    """The style sheets, scripts and fonts: inside an installed package, at the top of a checkout."""
-    here = Path(__file__).parent
-    packaged = here / "assets"
-    return packaged if packaged.is_dir() else here.parents[1] / "assets"
 
 
 def _own_server(settings: Settings) -> Flask:
@@ -148,16 +150,23 @@ def _error_handlers(server: Flask) -> None:
     )
 
 
+class _Document(Dash):  # type: ignore[misc]  # Dash has no types
+    """Dash, whose document names its assets by their contents."""
+
+    def interpolate_index(self, **parts: Any) -> str:
+        return assets.with_versions(super().interpolate_index(**parts), self.config.requests_pathname_prefix)
+
+
 def _dash(server: Flask, running: Running, sections: Sequence[Section], calls: Calls) -> Dash:
     settings, prefix = running.settings, running.prefix
     private_folder(settings.data_dir, settings.export_dir, "DATA_DIR")
     Folder(settings.export_dir).sweep()
-    dash = Dash(
+    dash = _Document(
         __name__,
         server=server,
         routes_pathname_prefix=prefix,
         requests_pathname_prefix=running.address,
-        assets_folder=str(assets_folder()),
+        assets_folder=str(assets.folder()),
         assets_ignore=r"^theme\.js$",  # the document loads it itself, before anything is drawn
         index_string=shell.index(running.address, settings.theme, motion=settings.animations),
         title=TITLE,
@@ -184,6 +193,19 @@ def _dash(server: Flask, running: Running, sections: Sequence[Section], calls: C
         g.helix_dash, g.helix_user = running, None
         dash._setup_server()
     return dash
+
+
+def _loaded(dash: Dash) -> list[str]:
+    """The addresses of what every page loads, as this server knows them."""
+    with dash.server.test_request_context(dash.config.routes_pathname_prefix):
+        document = dash._generate_css_dist_html() + dash._generate_scripts_html()
+    named = re.findall(
+        r'(?:href|src)="([^"]+)"', assets.with_versions(document, dash.config.requests_pathname_prefix)
+    )
+    base, here = dash.config.requests_pathname_prefix, dash.config.routes_pathname_prefix
+    return [here + address.removeprefix(base) for address in named] + [
+        f"{here}_dash-component-suites/{name}" for name in CHUNKS
+    ]
 
 
 def _layout(sections: Sequence[Section]) -> Component:

@@ -8,10 +8,10 @@ address names their contents are ``immutable``: a browser does not ask for them 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import brotli
-from flask import Response, g, request, session
+from flask import Flask, Response, g, request, session
 
 from helix_dash import assets
 from helix_dash.context import Running
@@ -21,7 +21,14 @@ STATIC = (assets.PATH, "_dash-component-suites/")
 WORTHWHILE = 1024
 """Bytes from which packing saves a packet."""
 PACKABLE = frozenset(
-    {"application/javascript", "application/json", "image/svg+xml", "text/css", "text/html", "text/javascript"}
+    {
+        "application/javascript",
+        "application/json",
+        "image/svg+xml",
+        "text/css",
+        "text/html",
+        "text/javascript",
+    }
 )
 YEAR, WEEK = 31_536_000, 604_800
 
@@ -43,6 +50,13 @@ class Packing:
     def __init__(self, running: Running) -> None:
         self._running = running
         self._kept: dict[tuple[str, str], tuple[str, bytes]] = {}
+
+    def prepare(self, server: Flask, addresses: Iterable[str]) -> None:
+        """Pack the static files at ``addresses`` for every encoding, by asking ``server`` for them."""
+        client = server.test_client(use_cookies=False)
+        for address in addresses:
+            for encoding in ENCODINGS:
+                client.get(address, headers={"Accept-Encoding": encoding}).close()
 
     def pack(self, response: Response) -> Response:
         """``response`` as the client asked to have it; for ``Flask.after_request``."""

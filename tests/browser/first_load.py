@@ -27,7 +27,7 @@ VISITS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ("Overview, gzip only", "/?refresh=off", {"Accept-Encoding": "gzip"}),
     ("Requests, gzip only", "/requests?refresh=off", {"Accept-Encoding": "gzip"}),
 )
-QUIET = 2500
+QUIET = 2000
 """Milliseconds without a new request after which a page counts as loaded."""
 
 _ENTRIES = """() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
@@ -62,7 +62,9 @@ def measure(browser: Browser, site: Site) -> list[tuple[str, str, Counter[str]]]
     """Every visit with an empty cache, and again with what it left there."""
     found = []
     for title, path, headers in VISITS:
-        context = browser.new_context(extra_http_headers=dict(headers), viewport={"width": 1440, "height": 900})
+        context = browser.new_context(
+            extra_http_headers=dict(headers), viewport={"width": 1440, "height": 900}
+        )
         if path != "/login":
             answer = context.request.post(
                 site.url + "/login", form={"username": "admin", "password": PASSWORD}

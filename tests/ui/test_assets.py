@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from plotly.offline import get_plotlyjs_version
 
 from helix_dash.pages import SECTIONS
 from helix_dash.ui import charts
@@ -88,3 +89,12 @@ def test_the_style_sheet_and_the_figures_share_one_palette() -> None:
     text = (ASSETS / "tokens.css").read_text()
     named = [re.search(rf"--series-{index}: (#[0-9A-F]{{6}})", text) for index in range(1, 9)]
     assert tuple(found.group(1) for found in named if found) == charts.PALETTE
+
+
+def test_the_plotting_library_is_the_one_the_installed_plotly_writes_figures_for() -> None:
+    """The bundle takes the place of the one inside the plotly package, so the two must be of one version."""
+    head = (ASSETS / "plotly-cartesian.min.js").read_text("utf-8")[:200]
+    found = re.search(r"plotly\.js \(cartesian - minified\) v([\d.]+)", head)
+    assert found
+    assert found[1] == get_plotlyjs_version()
+    assert f"plotly.js {found[1]}" in (ASSETS.parent / "NOTICE").read_text()

@@ -10,7 +10,7 @@ import functools
 import jinja2
 from flask import Response, g
 
-from helix_dash import context
+from helix_dash import assets, context
 from helix_dash.errors import Forbidden, HelixError, NotFound, StoreError
 
 
@@ -27,7 +27,7 @@ def page(template: str, status: int, **values: object) -> Response:
         _templates()
         .get_template(template)
         .render(
-            assets=app.path("assets"),
+            asset=functools.partial(assets.address, app.address),
             home=app.address,
             theme=app.settings.theme,
             motion=app.settings.animations,

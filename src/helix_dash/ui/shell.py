@@ -79,7 +79,7 @@ def index(prefix: str, theme: str, *, motion: bool = True) -> str:
 {{%metas%}}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{%title%}}</title>
-{{%favicon%}}
+<link rel="icon" type="image/svg+xml" href="{escape(prefix)}assets/favicon.svg">
 <script src="{escape(prefix)}assets/theme.js"></script>
 {{%css%}}
 </head>
