@@ -4,7 +4,7 @@
   const none = () => window.dash_clientside.no_update;
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const OWN = ["from", "to", "zone", "refresh", "theme", "compare", "chart", "grid", "columns", "density", "request", "tab"];
-  let config = { zone: "UTC", from: "now-24h" };
+  let config = { zone: "UTC", from: "now-24h", titles: {} };
 
   const text = (params) => params.toString().replace(/%3A/g, ":").replace(/%2F/g, "/").replace(/%21=/g, "!=");
   const params = () => new URLSearchParams(location.search);
@@ -59,7 +59,9 @@
     return found;
   }
   function parse(search, before, settings) {
+    const first = !config.pages;
     config = settings;
+    if (first) { window.hx.keys.pages(config); window.hx.views.home(config); }
     const now = new URLSearchParams(search || "");
     let grid = null;
     try { grid = JSON.parse(now.get("grid")); } catch (error) { console.warn("the grid parameter is not JSON", error); }

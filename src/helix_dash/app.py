@@ -25,10 +25,10 @@ from helix_dash.auth.guard import Guard, security_headers
 from helix_dash.auth.hosts import hosts_of
 from helix_dash.auth.login import login_routes
 from helix_dash.auth.session import LIFETIME, Sessions, check_secret_key
-from helix_dash.auth.trail import Trail
+from helix_dash.auth.trail import Trail, note
 from helix_dash.compression import Packing
 from helix_dash.context import Running
-from helix_dash.errors import BadQuery, HelixError, SettingError
+from helix_dash.errors import HelixError, SettingError, StoreUnavailable
 from helix_dash.exports import callbacks as export_callbacks
 from helix_dash.exports.folder import Folder
 from helix_dash.exports.manager import SpawnManager
@@ -37,6 +37,8 @@ from helix_dash.http_errors import error_json, refusal
 from helix_dash.log.durable import private_folder
 from helix_dash.log.query import RequestLog
 from helix_dash.pages import all_sections
+from helix_dash.saved_views.routes import view_routes
+from helix_dash.saved_views.store import default as default_view
 from helix_dash.settings import Settings
 from helix_dash.store import connect
 from helix_dash.ui import shell
@@ -99,6 +101,7 @@ def create_app(
         health_routes(f"helix-health-{slug}"),
         api_routes(f"helix-api-{slug}"),
         export_routes(f"helix-exports-{slug}"),
+        view_routes(f"helix-views-{slug}"),
     ):
         server.register_blueprint(routes, url_prefix=prefix.rstrip("/") or None)
     _login_manager(server)
@@ -180,7 +183,7 @@ def _dash(server: Flask, running: Running, sections: Sequence[Section], calls: C
     dash.logger.setLevel(logging.WARNING)
     dash.layout = partial(_layout, sections)
     with calls.declaring(dash, "read"):
-        shell.callbacks(sections, running.address, context.may, _values).attach(dash, permitted)
+        shell.callbacks(sections, running.address, context.may, _refused).attach(dash, permitted)
     for section in sections:
         with calls.declaring(dash, section.permission):
             section.callbacks.attach(dash, permitted)
@@ -218,14 +221,26 @@ def _layout(sections: Sequence[Section]) -> Component:
         person=person.name if person else "",
         role=person.role if person else "",
         may=context.may,
+        home=_home(),
     )
     return html.Div([shell.layout(sections, frame), *export_callbacks.stores()])
 
 
-def _values(column: str, contains: str) -> list[str]:
-    if not isinstance(contains, str):
-        raise BadQuery("contains", "What to look for must be a text.")
-    return context.log().values(context.scope(), column, contains, 200)
+def _refused(path: str, permission: str) -> None:
+    """A page within the app was refused: its answer is 200 with words, so the door does not see it."""
+    note("refused", path[:200], f"Needs the permission {permission}.")
+
+
+def _home() -> tuple[str, str] | None:
+    """Path and parameters of the view that opens for the asker; without a store, none."""
+    asker = context.asker()
+    if asker is None:
+        return None
+    try:
+        view = default_view(context.running().store, asker)
+    except StoreUnavailable:
+        return None
+    return (view.path, view.search) if view else None
 
 
 def _background(settings: Settings) -> SpawnManager:

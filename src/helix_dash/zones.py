@@ -9,6 +9,16 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from helix_dash.errors import BadQuery
 
+COMMON = (
+    "Europe/London", "Europe/Lisbon", "Europe/Berlin", "Europe/Paris", "Europe/Madrid", "Europe/Rome",
+    "Europe/Stockholm", "Europe/Warsaw", "Europe/Athens", "Europe/Istanbul", "Africa/Lagos", "Africa/Johannesburg",
+    "Africa/Nairobi", "Asia/Dubai", "Asia/Karachi", "Asia/Kolkata", "Asia/Dhaka", "Asia/Bangkok", "Asia/Singapore",
+    "Asia/Shanghai", "Asia/Tokyo", "Asia/Seoul", "Australia/Perth", "Australia/Sydney", "Pacific/Auckland",
+    "America/Sao_Paulo", "America/Halifax", "America/New_York", "America/Chicago", "America/Denver",
+    "America/Los_Angeles", "America/Mexico_City", "Pacific/Honolulu",
+)  # fmt: skip
+"""What a list of zones offers before somebody types; all others can be found by name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Zone:

@@ -151,11 +151,11 @@ def test_everything_is_reached_by_keyboard(visit: Visit) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url(lambda address: "from=now-5m" in address)
-    page.focus("#hx-pick-model-button")
+    page.focus("#hx-filters-button")
     page.keyboard.press("Enter")
-    eventually(lambda: page.evaluate("document.activeElement.id") == "hx-pick-model-search")
+    eventually(lambda: page.evaluate("document.activeElement.getAttribute('aria-label')") == "Find a filter")
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.id") == "hx-pick-model-button"
+    assert page.evaluate("document.activeElement.id") == "hx-filters-button"
 
 
 def test_a_legend_singles_one_layer_out_and_a_refresh_keeps_it(visit: Visit) -> None:
@@ -181,9 +181,10 @@ def test_a_machine_that_checks_accessibility_finds_nothing(visit: Visit, path: s
 
 def test_an_open_layer_is_accessible_too(visit: Visit) -> None:
     page = visit.go(f"/?{SPAN}&refresh=off")
-    page.click("#hx-pick-model-button")
-    page.wait_for_selector("#hx-pick-model-list label")
-    found = Axe().run(page, context="#hx-pick-model").response["violations"]
+    page.click("#hx-filters-button")
+    page.click("#hx-filters [role=option]:has-text('Model') >> nth=0")
+    page.wait_for_selector("#hx-filters [aria-multiselectable] [role=option]")
+    found = Axe().run(page, context="#hx-filters").response["violations"]
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
 
 

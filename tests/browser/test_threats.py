@@ -150,8 +150,8 @@ def test_nothing_runs_when_it_is_filtered_by_it(tab: Visit) -> None:
         )
         tab.go("/" + address)
         safe(page, payload)
-    page.click("#hx-pick-model-button")
-    page.wait_for_selector("#hx-pick-model-list label")
+    page.evaluate("window.hx.filterBy('model')")
+    page.wait_for_selector("#hx-filters [aria-multiselectable] [role=option]")
     safe(page, "picker")
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from dash import Input, Output, html
 
-from helix_dash.log.schema import BY_NAME
 from helix_dash.pages import SECTIONS
-from helix_dash.query_params import parse_query
-from helix_dash.ui import controls, shell
+from helix_dash.query_params import FILTERABLE, parse_query
+from helix_dash.ui import controls, filter_bar, shell
 from helix_dash.ui.section import GROUPS, Section
 from helix_dash.ui.wiring import Callbacks
+from helix_dash.zones import COMMON, names
 
 
 def _frame(may: Any = lambda _permission: True) -> shell.Frame:
@@ -75,9 +75,22 @@ def test_the_presets_run_from_five_minutes_to_a_year() -> None:
     assert (first, last) == ("now-5m", "now-365d")
 
 
-def test_every_picker_is_a_column_of_the_schema() -> None:
-    """C7: filter by model, date, status."""
-    assert {"model", "status"} <= set(shell.PICKERS) <= set(BY_NAME)
+def test_every_column_the_server_can_filter_by_is_offered() -> None:
+    """C7: filter by model, date, status, and by whatever else there is."""
+    offered = [column["name"] for column in filter_bar.columns()]
+    assert len(offered) == len(set(offered))
+    assert set(offered) == set(FILTERABLE)
+
+
+def test_the_page_keys_are_all_different() -> None:
+    """g and a letter open a page."""
+    letters = [section.letter for section in SECTIONS if section.letter]
+    assert len(letters) == len(set(letters))
+    assert all(len(letter) == 1 and letter.isalnum() for letter in letters)
+
+
+def test_every_common_zone_exists() -> None:
+    assert set(COMMON) <= set(names())
 
 
 def test_the_document_sets_the_theme_before_it_loads_anything_else() -> None:
@@ -92,7 +105,7 @@ def test_a_refresh_setting_outside_the_list_is_offered_too() -> None:
 
 @pytest.mark.parametrize("path", ["/helix/nowhere", "/helix/requests/more"])
 def test_an_unknown_address_is_told_in_words(path: str) -> None:
-    on = shell.callbacks(SECTIONS, "/helix/", lambda _permission: True, lambda _column, _contains: [])
+    on = shell.callbacks(SECTIONS, "/helix/", lambda _permission: True, lambda _path, _permission: None)
     show_page = on.recorded[0].function
     content, title = show_page(path)
     assert title == "Not found"
@@ -100,24 +113,22 @@ def test_an_unknown_address_is_told_in_words(path: str) -> None:
 
 
 def test_a_page_without_permission_is_refused_even_by_its_address() -> None:
-    on = shell.callbacks(SECTIONS, "/", lambda _permission: False, lambda _column, _contains: [])
+    on = shell.callbacks(SECTIONS, "/", lambda _permission: False, lambda _path, _permission: None)
     content, _ = on.recorded[0].function("/requests")
     assert "Needs the permission read" in _words(content)
 
 
-def test_a_picker_keeps_what_is_chosen_on_top_and_says_when_there_is_more() -> None:
-    """Lesson 9: options come from small sets, and the page says that it shows some of them."""
-    many = [f"user-{index:04}" for index in range(500)]
-    on = shell.callbacks(SECTIONS, "/", lambda _permission: True, lambda _column, _contains: many[:200])
-    options, note = on.recorded[1].function(1, "", ["zoe"])
-    assert options[0] == "zoe"
-    assert len(options) == 201
-    assert "first 200" in note
+def test_who_is_refused_a_page_within_the_app_is_told_of() -> None:
+    """T04: a refusal that answers 200 is a refusal all the same."""
+    told: list[tuple[str, str]] = []
+    on = shell.callbacks(SECTIONS, "/", lambda _permission: False, lambda *refusal: told.append(refusal))
+    on.recorded[0].function("/requests")
+    assert told == [("/requests", "read")]
 
 
 def test_no_two_callbacks_without_output_share_their_inputs() -> None:
     """Dash names such a callback by its inputs alone: the second would silently replace the first."""
-    shared = shell.callbacks(SECTIONS, "/", lambda _permission: True, lambda _column, _contains: [])
+    shared = shell.callbacks(SECTIONS, "/", lambda _permission: True, lambda _path, _permission: None)
     named = [
         tuple(str(part) for part in item.arguments if isinstance(part, Input))
         for on in (shared, *(section.callbacks for section in SECTIONS))

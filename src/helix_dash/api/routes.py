@@ -27,6 +27,7 @@ from helix_dash.ui.trust import told
 
 DEFAULT_LIMIT = 100
 MOST = 1000
+MOST_VALUES = 200
 
 SUMMARY = (
     "requests",
@@ -86,6 +87,14 @@ def api_routes(name: str) -> Blueprint:
             asked = zone
         facts = trust.facts(context.log(), context.scope(), where, us_from_utc(now))
         return _json(told(facts, asked, zone))
+
+    @routes.get("/api/v1/values")
+    def list_values() -> Response:
+        single = _once(list(request.args.items(multi=True)), ("column", "contains"))
+        found = context.log().values(
+            context.scope(), single.get("column", ""), single.get("contains", ""), MOST_VALUES + 1
+        )
+        return _json({"values": found[:MOST_VALUES], "more": len(found) > MOST_VALUES})
 
     @routes.errorhandler(HelixError)
     def refuse(error: HelixError) -> Response:

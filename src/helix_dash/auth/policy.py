@@ -8,6 +8,7 @@ ROLES: tuple[str, ...] = ("viewer", "analyst", "editor", "admin")
 LEAST_ROLE: dict[str, str] = {
     "read": "viewer",
     "export:create": "analyst",
+    "views:share": "editor",
     "cache:write": "editor",
     "budget:write": "editor",
     "limits:write": "editor",

@@ -41,9 +41,9 @@ REFRESHES: tuple[tuple[str, str], ...] = (
     ("900", "15 min"),
 )
 THEMES: tuple[tuple[str, str, str], ...] = (
-    ("auto", "As the browser", "sun-moon"),
-    ("light", "Light", "sun"),
-    ("dark", "Dark", "moon"),
+    ("auto", "Theme as the browser", "sun-moon"),
+    ("light", "Light theme", "sun"),
+    ("dark", "Dark theme", "moon"),
 )
 
 
@@ -91,7 +91,7 @@ def choice(parameter: str, value: str, label: list[Any]) -> Component:
     )
 
 
-def time_range(zone: str) -> Component:
+def time_range() -> Component:
     """The range: presets at the left, from and to at the right."""
     presets = [
         html.Button(
@@ -109,8 +109,21 @@ def time_range(zone: str) -> Component:
     custom = [
         html.Div([html.Label("From", className="hx-label", htmlFor="hx-from"), _moment("hx-from")]),
         html.Div([html.Label("To", className="hx-label", htmlFor="hx-to"), _moment("hx-to")]),
-        html.Button("Apply", id="hx-apply", className="hx-button hx-button--primary", type="button"),
-        html.P(f"Times are in {zone}. Drag across a chart to choose a part of it.", className="hx-faint"),
+        html.Button(
+            "Apply",
+            id="hx-apply",
+            className="hx-button hx-button--primary",
+            type="button",
+            **{"data-action": "apply"},
+        ),
+        html.P(
+            [
+                "Times are in ",
+                html.Span("", id="hx-range-zone"),
+                ". Drag across a chart to choose a part of it.",
+            ],
+            className="hx-faint",
+        ),
     ]
     return popover(
         "hx-range",
@@ -119,104 +132,149 @@ def time_range(zone: str) -> Component:
             [html.Div(presets, className="hx-menu"), html.Div(custom, className="hx-range__custom")],
             className="hx-range",
         ),
-        name="Time range",
+        name="Time range (T)",
         side="right",
     )
 
 
 def _moment(key: str) -> Component:
-    # assets/shell.js turns it into a native date and time field; typed text works as well
+    # assets/header.js turns it into a native date and time field; typed text works as well
     return dcc.Input(id=key, type="text", className="hx-input", placeholder="2026-01-31 14:00")
 
 
-def refresh(default: float) -> Component:
-    """How often the page asks for new figures. ``default`` is the setting, in seconds."""
-    lines = list(REFRESHES)
-    standard = f"{default:g}"
-    if standard not in dict(lines):
-        lines.insert(1, (standard, f"{standard} s"))
+def zone() -> Component:
+    """The zone of the page: assets/zones.js fills the layer, and says which one it is."""
     return popover(
-        "hx-refresh",
-        [icon("refresh-cw"), html.Span("5 s", id="hx-refresh-label")],
-        html.Div([choice("refresh", value, [label]) for value, label in lines], className="hx-menu"),
-        name="Refresh",
+        "hx-zone",
+        [icon("globe"), html.Span("", id="hx-zone-label")],
+        html.Div(id="hx-zone-body", className="hx-zonebox"),
+        name="Time zone",
         side="right",
     )
 
 
-def theme() -> Component:
-    """Light, dark, or as the browser says."""
+def compare() -> Component:
+    """Whether the period before is drawn too."""
+    return html.Button(
+        [icon("git-compare-arrows"), html.Span("Compare", className="hx-wide")],
+        id="hx-compare",
+        className="hx-button hx-button--toggle",
+        type="button",
+        title="Compare with the period before (C)",
+        **{
+            "data-action": "compare",
+            "aria-pressed": "false",
+            "aria-label": "Compare with the period before",
+        },
+    )
+
+
+def refresh(default: float) -> Component:
+    """How often the page asks for new figures, and a button to pause. ``default`` is the setting, in seconds."""
+    lines = list(REFRESHES)
+    standard = f"{default:g}"
+    if standard not in dict(lines):
+        lines.insert(1, (standard, f"{standard} s"))
+    every = popover(
+        "hx-refresh",
+        [html.Span("5 s", id="hx-refresh-label"), icon("chevron-down")],
+        html.Div([choice("refresh", value, [label]) for value, label in lines], className="hx-menu"),
+        name="Refresh every …",
+        side="right",
+    )
+    pause = html.Button(
+        [icon("pause"), icon("play")],
+        id="hx-pause",
+        className="hx-button hx-button--icon hx-pause",
+        type="button",
+        title="Pause refreshing (P)",
+        **{"data-action": "pause", "aria-pressed": "false", "aria-label": "Pause refreshing (P)"},
+    )
+    return html.Div([pause, every], className="hx-joined", role="group", **{"aria-label": "Refresh"})
+
+
+def link() -> Component:
+    """The link to this view: as it moves with time, or to exactly this period."""
+    lines = [
+        html.Button(
+            [
+                icon(look),
+                html.Span([html.Span(words), html.Span(note, className="hx-faint")], className="hx-two"),
+            ],
+            className="hx-menu__item hx-menu__item--two",
+            type="button",
+            **{"data-action": action},
+        )
+        for action, look, words, note in (
+            ("link-now", "link", "Copy link", "Shows the latest when it is opened"),
+            ("link-exact", "clock", "Copy link to exactly this period", "Shows these very times"),
+        )
+    ]
     return popover(
-        "hx-theme",
-        icon("sun-moon"),
-        html.Div(
-            [choice("theme", value, [icon(name), label]) for value, label, name in THEMES],
-            className="hx-menu",
-        ),
-        name="Theme",
+        "hx-link",
+        icon("link"),
+        html.Div(lines, className="hx-menu"),
+        name="Copy link",
         side="right",
         quiet=True,
     )
 
 
+def views() -> Component:
+    """Saved views: assets/views.js fills the layer."""
+    return popover(
+        "hx-views",
+        [icon("bookmark"), html.Span("Views", className="hx-wide")],
+        html.Div(id="hx-views-body", className="hx-views"),
+        name="Saved views (V)",
+        side="right",
+    )
+
+
+def palette() -> Component:
+    """The way to the command palette for those who do not know its key."""
+    return html.Button(
+        [
+            icon("search"),
+            html.Span("Find …", className="hx-palette__word"),
+            html.Kbd("Ctrl K", className="hx-palette__key"),
+        ],
+        id="hx-palette",
+        className="hx-palette",
+        type="button",
+        title="Find a page, a range, an action (Ctrl K)",
+        **{
+            "data-action": "palette",
+            "aria-label": "Find a page, a range, an action",
+            "aria-keyshortcuts": "Control+K",
+        },
+    )
+
+
 def account(person: str, role: str, sign_out: str) -> Component:
-    """Who is signed in, and the way out."""
+    """Who is signed in, the look they prefer, and the ways out."""
     return popover(
         "hx-account",
         icon("circle-user"),
         html.Div(
             [
-                html.Div(
-                    [html.Div(person), html.Div(role, className="hx-faint")], style={"padding": "4px 8px"}
-                ),
+                html.Div([html.Div(person), html.Div(role, className="hx-faint")], className="hx-account"),
+                html.Hr(className="hx-menu__rule"),
+                *(choice("theme", value, [icon(name), label]) for value, label, name in THEMES),
                 html.Hr(className="hx-menu__rule"),
                 html.A([icon("log-out"), "Sign out"], href=sign_out, className="hx-menu__item"),
+                html.Button(
+                    [icon("log-out"), "Sign out everywhere …"],
+                    className="hx-menu__item",
+                    type="button",
+                    **{"data-action": "leave"},
+                ),
             ],
             className="hx-menu",
         ),
         name=f"Signed in as {person}",
         side="right",
         quiet=True,
-    )
-
-
-def picker(column: str, title: str) -> Component:
-    """A searchable list of the values that ``column`` has had."""
-    return popover(
-        f"hx-pick-{column}",
-        [icon("plus"), title],
-        html.Div(
-            className="hx-picker",
-            children=[
-                html.Label(f"Find a {title.lower()}", htmlFor=f"hx-pick-{column}-search", className="hx-sr"),
-                dcc.Input(
-                    id=f"hx-pick-{column}-search",
-                    type="search",
-                    className="hx-input",
-                    placeholder=f"Find a {title.lower()}",
-                    debounce=0.25,
-                ),
-                html.Div(
-                    className="hx-picker__list",
-                    children=[
-                        dbc.Checklist(
-                            id=f"hx-pick-{column}-list",
-                            options=[],
-                            value=[],
-                            class_name="hx-checks",
-                            label_class_name="hx-check",
-                        ),
-                        html.P(
-                            "",
-                            id=f"hx-pick-{column}-note",
-                            className="hx-faint",
-                            style={"padding": "4px 6px 0"},
-                        ),
-                    ],
-                ),
-            ],
-        ),
-        name=f"Filter by {title.lower()}",
     )
 
 

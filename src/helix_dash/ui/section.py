@@ -37,6 +37,7 @@ class Section:
         callbacks: what fills the skeleton.
         permission: who may see it.
         tables: what can be exported from it.
+        letter: the key that opens it after ``g``; no two pages have the same.
     """
 
     key: str
@@ -48,3 +49,4 @@ class Section:
     callbacks: Callbacks
     permission: str = "read"
     tables: tuple[ExportTable, ...] = ()
+    letter: str = ""

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from dash import Input, Output, State, dcc, html, no_update
+from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from helix_dash.log.schema import COLUMNS
-from helix_dash.ui import controls, icon, trust
+from helix_dash.ui import controls, filter_bar, icon, trust
 from helix_dash.ui.section import GROUPS, Section
 from helix_dash.ui.wiring import Callbacks
+from helix_dash.zones import COMMON as COMMON_ZONES
 
 URL = "hx-url"
 FILTER = "hx-filter"
@@ -34,8 +34,6 @@ EXPORT, EXPORT_PROGRESS, EXPORT_CANCEL, EXPORT_LINK = (
     "hx-export-link",
 )
 
-PICKERS = ("model", "status", "user", "team", "endpoint")
-TITLES = {column.name: column.title for column in COLUMNS if column.kind in ("word", "text", "flag")}
 RUNNING = [(Output(BUSY, "data-busy"), "true", "false")]
 """``running=`` of a page's main callback: the next tick waits for it, and a thin bar shows that it runs."""
 INPUTS = {"tick": Input(TICK, "data"), "state": Input(FILTER, "data")}
@@ -54,6 +52,7 @@ class Frame:
         person: who is signed in.
         role: their role.
         may: whether they hold a permission; pages they may not see are not in the menu.
+        home: path and parameters of the view that opens for them; ``None`` for the plain start page.
     """
 
     prefix: str
@@ -63,6 +62,7 @@ class Frame:
     person: str
     role: str
     may: Callable[[str], bool]
+    home: tuple[str, str] | None = None
 
 
 def index(prefix: str, theme: str, *, motion: bool = True) -> str:
@@ -99,22 +99,32 @@ def layout(sections: Sequence[Section], frame: Frame) -> Component:
             dcc.Location(id=URL, refresh=False),
             dcc.Store(id=FILTER),
             dcc.Store(id=TICK, data={"n": 0}),
-            dcc.Store(
-                id=CONFIG,
-                data={
-                    "prefix": frame.prefix,
-                    "zone": frame.zone,
-                    "refresh": f"{frame.refresh:g}",
-                    "titles": TITLES,
-                    "ranges": {**dict(controls.RANGES), "now-400d": "The whole log"},
-                    "from": controls.DEFAULT_RANGE,
-                },
-            ),
+            dcc.Store(id=CONFIG, data=_config(sections, frame)),
             dcc.Interval(id=INTERVAL, interval=round(frame.refresh * 1000)),
             _sidebar(sections, frame),
             html.Div(className="hx-main", children=[_top(frame), _content()]),
         ],
     )
+
+
+def _config(sections: Sequence[Section], frame: Frame) -> dict[str, Any]:
+    """What the browser has to know: assets/address.js keeps it for all scripts."""
+    return {
+        "prefix": frame.prefix,
+        "zone": frame.zone,
+        "zones": COMMON_ZONES,
+        "refresh": f"{frame.refresh:g}",
+        "titles": filter_bar.TITLES,
+        "filters": filter_bar.columns(),
+        "ranges": {**dict(controls.RANGES), "now-400d": "The whole log"},
+        "from": controls.DEFAULT_RANGE,
+        "home": frame.home,
+        "pages": [
+            {"path": section.path, "title": section.title, "icon": section.icon, "letter": section.letter}
+            for section in sections
+            if frame.may(section.permission)
+        ],
+    }
 
 
 def _sidebar(sections: Sequence[Section], frame: Frame) -> Component:
@@ -126,6 +136,7 @@ def _sidebar(sections: Sequence[Section], frame: Frame) -> Component:
             html.A(
                 [html.Span(className="hx-brand__mark"), "Helix Dash"], href=frame.prefix, className="hx-brand"
             ),
+            controls.palette(),
             html.Nav(
                 className="hx-nav",
                 **{"aria-label": "Pages"},
@@ -162,9 +173,12 @@ def _top(frame: Frame) -> Component:
                 className="hx-header",
                 children=[
                     html.H1("", id="hx-title"),
-                    controls.time_range(frame.zone),
+                    controls.views(),
+                    controls.compare(),
+                    controls.time_range(),
+                    controls.zone(),
                     controls.refresh(frame.refresh),
-                    controls.theme(),
+                    controls.link(),
                     controls.account(frame.person, frame.role, frame.prefix + "logout"),
                 ],
             ),
@@ -173,8 +187,7 @@ def _top(frame: Frame) -> Component:
                 role="group",
                 **{"aria-label": "Filters"},
                 children=[
-                    *(controls.picker(column, TITLES[column]) for column in PICKERS),
-                    html.Div(id="hx-chips", className="hx-chips"),
+                    *filter_bar.filter_bar(),
                     trust.bar(),
                 ],
             ),
@@ -187,14 +200,14 @@ def _content() -> Component:
     return html.Main(className="hx-content", children=[banners, html.Div(id=PAGE, tabIndex="-1")])
 
 
-Values = Callable[[str, str], Sequence[str]]
-"""``values(column, contains)``: what a column has held, as far as the asker may see."""
+Refused = Callable[[str, str], None]
+"""``refused(path, permission)``: somebody was refused a page that is shown within the app."""
 
 
 def callbacks(
-    sections: Sequence[Section], prefix: str, may: Callable[[str], bool], values: Values
+    sections: Sequence[Section], prefix: str, may: Callable[[str], bool], refused: Refused
 ) -> Callbacks:
-    """The shell's own callbacks: routing, the address, pickers, tick, trust."""
+    """The shell's own callbacks: routing, the address, chips, tick, trust."""
     on = Callbacks()
     by_path = {section.path.strip("/"): section for section in sections}
 
@@ -204,11 +217,10 @@ def callbacks(
         if section is None:
             return plain("Not found", "There is no page at this address."), "Not found"
         if not may(section.permission):
+            refused(section.path, section.permission)
             return plain("Not allowed", f"Needs the permission {section.permission}."), section.title
         return section.layout(), section.title
 
-    for column in PICKERS:
-        _wire_picker(on, column, values)
     _wire_browser(on)
     return on
 
@@ -218,34 +230,6 @@ def plain(title: str, text: str) -> Component:
     return html.Div(
         className="hx-card hx-panel", children=[html.H2(title, className="hx-panel__title"), html.P(text, className="hx-muted")]
     )  # fmt: skip
-
-
-def _wire_picker(on: Callbacks, column: str, values: Values) -> None:
-    key = f"hx-pick-{column}"
-
-    @on(
-        Output(f"{key}-list", "options"),
-        Output(f"{key}-note", "children"),
-        Input(f"{key}-button", "n_clicks"),
-        Input(f"{key}-search", "value"),
-        Input(f"{key}-list", "value"),
-        prevent_initial_call=True,
-    )
-    def offer(clicks: int | None, contains: str | None, chosen: list[str] | None) -> tuple[Any, Any]:
-        if not clicks and not contains:
-            return list(chosen or []), no_update
-        limit = 200
-        found = list(values(column, contains or ""))
-        options = list(dict.fromkeys([*(chosen or []), *found[:limit]]))
-        note = "" if options else f"No {TITLES[column].lower()} contains that."
-        if len(found) >= limit:
-            note = f"The first {limit}; type to find others."
-        return options, note
-
-    on.in_browser(
-        "hx.chosen", Output(f"{key}-list", "value"), Input(FILTER, "data"), State(f"{key}-list", "value")
-    )
-    on.in_browser("hx.pick", Input(f"{key}-list", "value"), State(FILTER, "data"), prevent_initial_call=True)
 
 
 def _wire_browser(on: Callbacks) -> None:
@@ -258,11 +242,19 @@ def _wire_browser(on: Callbacks) -> None:
         Output("hx-refresh-label", "children"),
         Output(INTERVAL, "interval"),
         Output(INTERVAL, "disabled"),
+        Output("hx-zone-label", "children"),
+        Output("hx-range-zone", "children"),
         Input(URL, "search"),
         Input(URL, "pathname"),
         State(CONFIG, "data"),
     )
-    on.in_browser("hx.chips", Output("hx-chips", "children"), Input(FILTER, "data"), State(CONFIG, "data"))
+    on.in_browser(
+        "hx.chips",
+        Output(filter_bar.CHIPS, "children"),
+        Output(filter_bar.SHEET, "children"),
+        Output(filter_bar.COUNT, "children"),
+        Input(FILTER, "data"),
+    )
     on.in_browser("hx.tick", Output(TICK, "data"), Input(INTERVAL, "n_intervals"), State(TICK, "data"), State(BUSY, "data-busy"), prevent_initial_call=True)  # fmt: skip
     on.in_browser(
         "hxtrust.ask", Output(trust.STATUS, "data"), Input(TICK, "data"), Input(FILTER, "data"), State(CONFIG, "data")

@@ -11,4 +11,5 @@ SECTION = Section(
     path="/",
     layout=view.layout,
     callbacks=callbacks.on,
+    letter="o",
 )

@@ -12,5 +12,6 @@ SECTION = Section(
     path="/requests",
     layout=view.layout,
     callbacks=callbacks.on,
+    letter="r",
     tables=(ExportTable("requests", "Requests", tuple(column.name for column in SHOWN)),),
 )

@@ -1,0 +1,1 @@
+"""Views people keep: an address under a name, for oneself or for everybody of one's organization."""
