@@ -46,7 +46,6 @@ CLOSED = {
     "/api/v1/summary",
     "/api/v1/trust",
     "/api/v1/requests",
-    "/api/v1/trust",
     "/api/v1/values",
     "/api/v1/views",
     "/api/v1/views/<identity>",
