@@ -10,15 +10,17 @@ import pytest
 from made_up_log import MadeUpLog
 
 from helix_dash.log.query import RequestLog, Series
+from helix_dash.metrics.ranks import Ranked
 from helix_dash.model import EVERYTHING, Condition, Filter, Kpi, Period
-from helix_dash.pages.overview import callbacks, figures, queries, view
+from helix_dash.pages.overview import callbacks, queries, view
 from helix_dash.ui.charts import OTHERS, PALETTE
 from helix_dash.ui.colours import entity_colours
+from helix_dash.ui.look import Look
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WHERE = Filter(Period(NOW - timedelta(hours=2), NOW))
 MODELS: list[tuple[str | None, float | int | None]] = [(f"model-{index}", 20 - index) for index in range(12)]
-LOOK = figures.Look(where=WHERE, zone=UTC, zone_name="UTC")
+LOOK = Look(where=WHERE, zone=UTC, zone_name="UTC")
 
 
 def _found(**changes: Any) -> queries.Overview:
@@ -32,8 +34,8 @@ def _found(**changes: Any) -> queries.Overview:
         costs=costs,
         others=(),
         palette_order=("gpt-4o",),
-        errors=(queries.Ranked("Timeout", {"requests": 2}),),
-        ranking=(queries.Ranked(None, dict.fromkeys(queries.RANKED, 4)),),
+        errors=(Ranked("Timeout", {"requests": 2}),),
+        ranking=(Ranked(None, dict.fromkeys(queries.RANKED, 4)),),
         groups=1,
     )
     return replace(found, **changes)

@@ -1,11 +1,45 @@
-"""The order in which entities are ranked over the last 30 days: what their colours hang on, on every page."""
+"""Rankings of entities: their figures, the largest and all others, and the order that their colours hang on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from helix_dash.log.query import RequestLog
+from helix_dash.log.query import Number, RequestLog, Series
 from helix_dash.model import Filter, Period, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One row of a ranking; ``name`` is ``None`` for "unknown"."""
+
+    name: str | None
+    figures: dict[str, Number]
+
+
+def ranked(series: Series) -> tuple[Ranked, ...]:
+    """The groups of a series in one sum that have requests, in its order."""
+    rows = [
+        Ranked(group[0], {name: values[index][0] for name, values in series.values.items()})
+        for index, group in enumerate(series.groups)
+    ]
+    return tuple(row for row in rows if row.figures["requests"])
+
+
+def largest(series: Series, count: int) -> tuple[Series, tuple[Number, ...]]:
+    """The ``count`` largest groups of a series of one measure, and the sum of the others per bucket, if any."""
+    ((name, values),) = series.values.items()
+    kept = replace(series, groups=series.groups[:count], values={name: values[:count]})
+    rest = values[count:]
+    if not rest:
+        return kept, ()
+    return kept, tuple(_sum([line[index] for line in rest]) for index in range(len(series.starts)))
+
+
+def _sum(numbers: Sequence[Number]) -> Number:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
 
 
 def rank_order(log: RequestLog, scope: Scope, dim: str, now: datetime) -> tuple[str | None, ...]:

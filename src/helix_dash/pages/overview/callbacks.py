@@ -9,10 +9,10 @@ from dash import Input, State, no_update
 
 from helix_dash import context
 from helix_dash.context import log, scope, settings
-from helix_dash.errors import BadQuery
-from helix_dash.pages.overview import figures, queries, view
+from helix_dash.pages.overview import queries, view
 from helix_dash.query_params import compares, from_state
-from helix_dash.ui import kpi, panel, shell, states, trust
+from helix_dash.ui import panel, shell, trust
+from helix_dash.ui.look import Look, fill_failed
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
@@ -27,16 +27,8 @@ def _fill(updates: Updates) -> dict[str, Any]:
 
 def _failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
     """Figures on the page stay, marked as old; only a page without any shows the failure in their place."""
-    words = states.failed(error, reference)
-    if shown in ("ready", "stale") and not isinstance(error, BadQuery):
-        aged = {f"{name}.state": "stale" for name in view.PANELS}
-        return _fill({"page.state": "stale"} | aged)
-    updates: Updates = {"page.state": words.state}
-    for name, _label in (*view.CARDS, *view.STRIP):
-        updates |= kpi.unknown(name, "not readable")
-    for name in view.PANELS:
-        updates |= panel.says(name, words)
-    return _fill(updates)
+    cards = [name for name, _label in (*view.CARDS, *view.STRIP)]
+    return _fill(fill_failed(error, reference, shown, cards, view.PANELS))
 
 
 @on(
@@ -69,7 +61,7 @@ def show_overview(state: dict[str, Any] | None, dim: str, **_others: Any) -> Any
         points=settings().max_data_points,
         compare=compares(state),
     )
-    look = figures.Look(
+    look = Look(
         where=where,
         zone=zone.info,
         zone_name=zone.name,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from helix_dash.log.buckets import choose_bucket
 from helix_dash.log.query import Bucket, Number, RequestLog, Series
 from helix_dash.metrics.periods import aligned
-from helix_dash.metrics.ranks import rank_order
+from helix_dash.metrics.ranks import Ranked, largest, rank_order, ranked
 from helix_dash.metrics.summary import kpis
 from helix_dash.model import Condition, Filter, Kpi, Scope
 
@@ -33,14 +32,6 @@ RANKED = (
     "latency_ms_p95",
     "output_tokens_per_second",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """One row of a ranking; ``name`` is ``None`` for "unknown"."""
-
-    name: str | None
-    figures: dict[str, Number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +93,8 @@ def overview(
     """
     bucket = choose_bucket(where.period, min(MAX_BARS, points))
     all_costs = log.series(scope, where, ["model"], bucket, ["cost_usd"])
-    costs, others = _top(all_costs, TOP_MODELS)
-    ranking = _ranked(log.series(scope, where, [dim], None, RANKED))
+    costs, others = largest(all_costs, TOP_MODELS)
+    ranking = ranked(log.series(scope, where, [dim], None, RANKED))
     timeline = log.series(scope, where, [], bucket, TIMELINE)
     earlier = where.during(where.period.previous())
     past = (
@@ -128,38 +119,8 @@ def overview(
 def _errors(log: RequestLog, scope: Scope, where: Filter) -> tuple[Ranked, ...]:
     failed = Condition("status", "in", ("error", "throttled", "blocked"))
     narrowed = Filter(where.period, (*where.conditions, failed))
-    return _ranked(log.series(scope, narrowed, ["error_class"], None, ["requests"]))
-
-
-def _ranked(series: Series) -> tuple[Ranked, ...]:
-    rows = [
-        Ranked(group[0], {name: values[index][0] for name, values in series.values.items()})
-        for index, group in enumerate(series.groups)
-    ]
-    return tuple(row for row in rows if row.figures["requests"])
+    return ranked(log.series(scope, narrowed, ["error_class"], None, ["requests"]))
 
 
 def _requests(series: Series) -> dict[str | None, Number]:
     return {group[0]: line[0] for group, line in zip(series.groups, series.values["requests"], strict=True)}
-
-
-def _top(series: Series, count: int) -> tuple[Series, tuple[Number, ...]]:
-    """The ``count`` largest groups of a series of one measure, and the sum of the others per bucket."""
-    ((name, values),) = series.values.items()
-    kept = Series(
-        starts=series.starts,
-        groups=series.groups[:count],
-        values={name: values[:count]},
-        unfinished=series.unfinished,
-        approximate=series.approximate,
-        as_of=series.as_of,
-    )
-    rest = values[count:]
-    return kept, tuple(
-        _sum([line[index] for line in rest]) for index in range(len(series.starts))
-    ) if rest else ()
-
-
-def _sum(numbers: Sequence[Number]) -> Number:
-    known = [number for number in numbers if number is not None]
-    return sum(known) if known else None

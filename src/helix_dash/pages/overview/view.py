@@ -5,13 +5,14 @@ from __future__ import annotations
 from dash import Output, html
 from dash.development.base_component import Component
 
+from helix_dash.metrics.ranks import Ranked
 from helix_dash.pages.overview import figures
-from helix_dash.pages.overview.figures import Look
-from helix_dash.pages.overview.queries import TOP_ERRORS, Overview, Ranked
+from helix_dash.pages.overview.queries import TOP_ERRORS, Overview
 from helix_dash.ui import controls, kpi, panel, table
 from helix_dash.ui import format as fmt
+from helix_dash.ui.look import Look, fill_chart, nothing
 from helix_dash.ui.panel import Updates
-from helix_dash.ui.states import Message, empty, waiting
+from helix_dash.ui.states import Message
 
 ROOT, TAB = "hx-overview", "hx-ranking-by"
 RANK_ROWS = 25
@@ -102,30 +103,16 @@ def outputs() -> dict[str, Output]:
 def show(found: Overview, dim: str, look: Look) -> Updates:
     """The new values of all parts for ``found``."""
     length = fmt.length(look.period)
-    during = f"{fmt.moment(look.period.start, look.zone)} – {fmt.moment(look.period.end, look.zone)} {look.zone_name}"
     updates: Updates = {"page.state": "stale" if look.stale else "ready"}
     shown = {name for name, _ in (*CARDS, *STRIP)}
     for figure in found.kpis:
         if figure.name in shown:
-            updates |= kpi.fill(figure, before=f"previous {length}", during=during)
+            updates |= kpi.fill(figure, before=f"previous {length}", during=look.during)
     for name, draw in figures.BUILDERS.items():
-        updates |= _chart(name, draw(found, look), found, look)
+        rough = found.timeline.approximate and name == "latency"
+        updates |= fill_chart(name, draw(found, look), found.bucket, look, approximate=rough)
     updates |= _errors(found, look)
     return updates | _ranking(found, dim, look)
-
-
-def _chart(name: str, drawn: figures.Drawn, found: Overview, look: Look) -> Updates:
-    mark = "~ " if found.timeline.approximate and name == "latency" else ""
-    subtitle = mark + fmt.per(drawn.unit, found.bucket, look.zone_name)
-    if drawn.figure is None:
-        return panel.says(name, _nothing(drawn.noun, look)) | {f"{name}.subtitle": subtitle}
-    return panel.ready(name, stale=look.stale, figure=drawn.figure, subtitle=subtitle)
-
-
-def _nothing(noun: str, look: Look) -> Message:
-    if look.virgin:
-        return waiting(noun)
-    return empty(noun, filtered=bool(look.where.conditions), period=fmt.these(look.period))
 
 
 def _errors(found: Overview, look: Look) -> Updates:
@@ -134,7 +121,7 @@ def _errors(found: Overview, look: Look) -> Updates:
         if any(found.timeline.values["requests"][0]):
             words = Message("empty", "No errors", f"Every request of {fmt.these(look.period)} went well.")
         else:
-            words = _nothing("requests", look)
+            words = nothing("requests", look)
         return panel.says("errors", words) | {"errors.subtitle": "By class"}
     top = found.errors[0].figures["requests"] or 1
     rows = [
@@ -159,7 +146,7 @@ def _ranking(found: Overview, dim: str, look: Look) -> Updates:
     if not found.ranking:
         return (
             head
-            | panel.says("ranking", _nothing("requests", look))
+            | panel.says("ranking", nothing("requests", look))
             | table.fill("ranking", [], RANK_ROWS)
             | {"ranking.subtitle": ""}
         )
