@@ -21,7 +21,7 @@ from helix_dash.log.coded_cube import code_cube
 from helix_dash.log.cube import cube_of
 from helix_dash.log.durable import publish
 from helix_dash.log.held import FALSE, TRUE, UNKNOWN, Held, HeldText, coded, hold, id_array
-from helix_dash.log.quarters import lines_of
+from helix_dash.log.quarters import by_quarter, lines_of
 from helix_dash.log.schema import STORED, Column
 from helix_dash.log.segment import Segment
 from helix_dash.log.vocabulary import WORDS, Vocabulary
@@ -117,6 +117,7 @@ class MappedSegment:
     _held: dict[str, Held] = field(default_factory=dict)
     _texts: dict[str, HeldText] = field(default_factory=dict)
     _line_columns: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    _quarters: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     _counts: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
 
     def held(self, name: str) -> Held:
@@ -142,6 +143,17 @@ class MappedSegment:
             table = pa.ipc.open_file(self._lines).read_all()
             self._line_columns.update({column: table[column].to_numpy() for column in table.column_names})
         return self._line_columns[name]
+
+    def quarters(self, name: str) -> npt.NDArray[Any] | None:
+        """The same, a line per quarter: all that is needed where nothing is told apart."""
+        found = self._quarters.get(name)
+        if found is None:
+            quarters, column = self.lines("quarter"), self.lines(name)
+            if quarters is None or column is None:
+                return None
+            found = np.unique(quarters) if name == "quarter" else by_quarter(quarters, column)
+            self._quarters[name] = found
+        return found
 
     def counts(self, name: str) -> npt.NDArray[np.int64]:
         """How many rows hold each code of a column of words; no code from its length on occurs."""

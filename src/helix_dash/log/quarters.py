@@ -15,7 +15,7 @@ import polars as pl
 
 from helix_dash.log.cells import Cells, Question
 from helix_dash.log.cube import QUARTER
-from helix_dash.log.held import Held, HeldText
+from helix_dash.log.held import Held, HeldText, Integers
 from helix_dash.log.matching import Tests
 from helix_dash.log.measures import TALLIES
 from helix_dash.log.tally import Places, Tallied
@@ -39,7 +39,7 @@ def lines_of(cells: pl.DataFrame, rows: int, vocabulary: Vocabulary) -> pl.DataF
     whole = lines.select(list(TALLIES))
     if not lines.height or lines.height * WORTH > rows:
         return None
-    if max(abs(sum_) for ends in (whole.min(), whole.max()) for sum_ in ends.row(0)) > _LARGEST:
+    if max(whole.select(pl.all().abs().sum()).row(0)) > _LARGEST:
         return None
     return lines.with_columns(pl.col(name).cast(_narrowest(whole[name])) for name in TALLIES)
 
@@ -67,6 +67,11 @@ def whole_quarters(start: int, end: int, first: int, last: int) -> tuple[int, in
     begin = first // QUARTER * QUARTER if start <= first else -(-start // QUARTER) * QUARTER
     stop = (last // QUARTER + 1) * QUARTER if end > last else end // QUARTER * QUARTER
     return begin, max(begin, stop)
+
+
+def by_quarter(quarters: Integers, column: npt.NDArray[Any]) -> Integers:
+    """A column of lines added up over everything but their quarter, which ascends."""
+    return np.add.reduceat(column, np.flatnonzero(np.diff(quarters, prepend=-1)), dtype=np.int64)
 
 
 class Lines:
@@ -102,8 +107,7 @@ class Lines:
             return
         some: Any = slice(None) if verdict is True else verdict
         # A quarter that the period cuts is not among them, so each lies in the bucket it begins in.
-        edges = np.asarray(question.starts[1:], dtype=np.int64)
-        keys = np.searchsorted(edges, self._quarters[some], side="right")
+        keys = _buckets(self._quarters, question.starts)[some]
         groups = cells.group_codes(lambda name: self._column(name)[some].astype(np.int64))
         count = len(keys)
         if groups is not None:
@@ -114,3 +118,11 @@ class Lines:
 
     def _column(self, name: str) -> npt.NDArray[Any]:
         return np.concatenate([part(name) for part in self._parts])
+
+
+def _buckets(quarters: Integers, starts: Sequence[int]) -> Integers:
+    """The bucket of each line; lines of one quarter stand together, so each quarter is looked up once."""
+    begins = np.flatnonzero(np.diff(quarters, prepend=-1))
+    edges = np.asarray(starts[1:], dtype=np.int64)
+    buckets = np.searchsorted(edges, quarters[begins], side="right")
+    return np.repeat(buckets, np.diff(begins, append=len(quarters)))

@@ -12,7 +12,6 @@ import polars as pl
 
 from helix_dash.log.cells import Cells, Question
 from helix_dash.log.held import Integers, Verdict
-from helix_dash.log.mapped import MappedSegment
 from helix_dash.log.matching import tests
 from helix_dash.log.measures import TALLIES, measured
 from helix_dash.log.mirror import MirrorState
@@ -20,6 +19,7 @@ from helix_dash.log.quarters import Lines, can_tell, whole_quarters
 from helix_dash.log.scan import Run, matching_rows, scan
 from helix_dash.log.tally import Histogram, Places, Ranked, Tallied, histograms
 from helix_dash.log.vocabulary import Vocabulary
+from helix_dash.model import EVERYTHING
 
 _Column = Callable[[str], npt.NDArray[Any]]
 """One column, given its name."""
@@ -140,16 +140,18 @@ def _without_lines(
     """The rows that have to be looked at, and the lines that stand for all the others."""
     if not can_tell(question, durations):
         return list(runs), []
+    told_apart = bool(question.columns or question.dims or question.scope != EVERYTHING)
     rest: list[Run] = []
     found: list[_Column] = []
     for run in runs:
+        lines = run.mapped.lines if told_apart else run.mapped.quarters
         times, ahead = run.mapped.times, run.mapped.segment.max_time >= question.now
-        quarters = None if ahead else run.mapped.lines("quarter")
+        quarters = None if ahead else lines("quarter")
         if quarters is None:
             rest.append(run)
             continue
         begin, stop = whole_quarters(question.start, question.end, int(times[0]), int(times[-1]))
-        found.append(partial(_line_column, run.mapped, slice(*np.searchsorted(quarters, (begin, stop)))))
+        found.append(partial(_line_column, lines, slice(*np.searchsorted(quarters, (begin, stop)))))
         first, last = np.searchsorted(times, (begin, stop)).tolist()
         ends = (
             Run(run.mapped, run.start, min(first, run.stop)),
@@ -159,10 +161,10 @@ def _without_lines(
     return rest, found
 
 
-def _line_column(mapped: MappedSegment, lines: slice, name: str) -> npt.NDArray[Any]:
-    column = mapped.lines(name)
+def _line_column(lines: Callable[[str], npt.NDArray[Any] | None], some: slice, name: str) -> npt.NDArray[Any]:
+    column = lines(name)
     assert column is not None
-    return column[lines]
+    return column[some]
 
 
 def _rank(durations: RowDurations, rows: Matching, places: Places, column: str) -> None:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from helix_dash.errors import BadQuery
@@ -134,7 +135,7 @@ class Figures:
         self._cells = Cells(question, state.vocabulary)
         self._answer = backend(state, question, self._cells, *_needs(question.measures))
         keys = self._answer.tallies["k"].to_numpy()
-        self._seen: set[int] = set(np.unique(keys % self._cells.buckets).tolist())
+        self._seen: set[int] = set(np.flatnonzero(np.bincount(keys % self._cells.buckets)).tolist())
         ranked = self._ranked(keys) if question.dims else [0]
         self.groups_total = len(ranked)
         self._places = {group: place for place, group in enumerate(ranked[:MOST_GROUPS])}
@@ -142,7 +143,7 @@ class Figures:
         if len(ranked) > MOST_GROUPS:
             kept = np.isin(keys // self._cells.buckets, ranked[:MOST_GROUPS])
             keys, self._answer = keys[kept], replace(self._answer, tallies=self._answer.tallies.filter(kept))
-        self._slots = [(self._places[group], bucket) for group, bucket in self._split(keys)]
+        self._slots = self._slots_of(keys)
         self._known = self._known_buckets(state)
         gone = self._answer.expired
         self.approximate = any(gone.histograms.values())
@@ -154,31 +155,33 @@ class Figures:
         adds = name in MEASURES and MEASURES[name].adds
         convert = money if name in MEASURES and MEASURES[name].money else _same
         empty = [convert(0) if adds and known else None for known in self._known]
-        lines = [list(empty) for _ in self._places]
-        for (place, bucket), value in self._by_slot(name):
-            lines[place][bucket] = None if value is None else convert(value)
+        slots, found = self._by_slot(name)
+        if convert is not _same:
+            found = [None if value is None else convert(value) for value in found]
+        figures = _objects(empty * len(self._places))
+        figures[slots] = _objects(found)
+        lines: list[list[Any]] = figures.reshape(len(self._places), len(empty)).tolist()
         gone = self._answer.expired
         for bucket in gone.untold | (gone.unranked if name in PERCENTILES else set()):
             for line in lines:
                 line[bucket] = None
         return lines
 
-    def _split(self, keys: Integers) -> Iterable[tuple[int, int]]:
-        """The group's number and the bucket of each ``k``."""
-        buckets = self._cells.buckets
-        return zip((keys // buckets).tolist(), (keys % buckets).tolist(), strict=True)
+    def _slots_of(self, keys: Integers) -> Integers:
+        """Where the figure of each ``k`` stands among all: the place of its group, then its bucket."""
+        groups, where = np.unique(keys // self._cells.buckets, return_inverse=True)
+        places = np.array([self._places[group] for group in groups.tolist()], np.int64)
+        return places[where] * self._cells.buckets + keys % self._cells.buckets
 
-    def _by_slot(self, name: str) -> Iterable[tuple[tuple[int, int], Number]]:
-        """Place of the group and bucket, and the measure's figure there, money in 10⁻¹² dollars."""
+    def _by_slot(self, name: str) -> tuple[Integers, list[Number]]:
+        """The slots and the measure's figure in each, money in 10⁻¹² dollars."""
         if name in MEASURES:
-            return zip(self._slots, _figures(MEASURES[name], self._answer.tallies), strict=True)
+            measure, tallies = MEASURES[name], self._answer.tallies
+            return self._slots, _figures(measure, [_whole(tallies[part]) for part in measure.tallies])
         buckets = self._cells.buckets
-        found = ((divmod(key, buckets), value) for key, value in self._percentile(name, 1))
-        return (
-            ((self._places[group], bucket), value)
-            for (group, bucket), value in found
-            if group in self._places
-        )
+        found = [(key, value) for key, value in self._percentile(name, 1) if key // buckets in self._places]
+        keys = np.array([key for key, _ in found], np.int64)
+        return self._slots_of(keys), [value for _, value in found]
 
     def _percentile(self, name: str, per_group: int) -> Iterable[tuple[int, float]]:
         """``k // per_group`` and the percentile, in milliseconds."""
@@ -222,9 +225,13 @@ class Figures:
             figure: dict[int, Any] = dict.fromkeys(np.unique(keys // buckets).tolist())
             figure.update(self._percentile(name, buckets))
             return figure
-        if buckets > 1:
-            tallies = tallies.group_by(pl.col("k") // buckets).agg(pl.all().exclude("k").sum())
-        return dict(zip(tallies["k"].to_list(), _figures(MEASURES[name], tallies), strict=True))
+        if not len(keys):
+            return {}
+        measure, groups = MEASURES[name], keys // buckets
+        begins = np.flatnonzero(np.diff(groups, prepend=-1))
+        parts = (_objects(_whole(tallies[part])) for part in measure.tallies)
+        sums = [np.add.reduceat(part, begins).tolist() for part in parts]  # of Python's integers: exact
+        return dict(zip(groups[begins].tolist(), _figures(measure, sums), strict=True))
 
     def _known_buckets(self, state: MirrorState) -> list[bool]:
         question, covered, seen = self._question, completeness.joined(state.coverage), self._seen
@@ -235,15 +242,26 @@ class Figures:
         until = min(question.now, state.as_of or 0)
 
         def is_known(bucket: int) -> bool:
+            if bucket in seen:
+                return True
             start, end = question.limits(bucket)
-            return bucket in seen or completeness.covers(covered, start, min(end, until))
+            return completeness.covers(covered, start, min(end, until))
 
         return [is_known(bucket) for bucket in range(self._cells.buckets)]
 
 
-def _figures(measure: Measure, tallies: pl.DataFrame) -> Iterable[Number]:
-    """The figure of each line of ``tallies``."""
-    return map(measure.figure, *(_whole(tallies[part]) for part in measure.tallies))
+def _figures(measure: Measure, tallies: Sequence[list[int]]) -> list[Number]:
+    """The figures of each line of the measure's ``tallies``."""
+    if measure.adds and len(tallies) == 1:
+        return list(tallies[0])
+    return list(map(measure.figure, *tallies))
+
+
+def _objects(values: Sequence[Any]) -> npt.NDArray[Any]:
+    """``values`` as they are, to be put into place all at once."""
+    whole = np.empty(len(values), object)
+    whole[:] = values
+    return whole
 
 
 def _whole(sums: pl.Series) -> list[int]:

@@ -174,7 +174,7 @@ class Tallied:
 def added(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """The sum of tallies from several sources, in order of ``k``."""
     if len(parts) == 1:
-        return parts[0].sort("k")
+        return parts[0] if parts[0]["k"].is_sorted() else parts[0].sort("k")
     return pl.concat(parts).group_by("k").agg(pl.all().sum()).sort("k")
 
 
