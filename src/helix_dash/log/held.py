@@ -167,10 +167,9 @@ class HeldText:
         if self.form == "text":
             found = cast("pl.Series", pl.from_arrow(self.array.take(pa.array(rows))))
             return found.to_list()
-        digits = _halves(self.array)[rows].tobytes().hex()
-        texts: list[str | None] = [digits[place : place + 32] for place in range(0, len(digits), 32)]
-        if self.form == "uuid":
-            texts = [f"{t[:8]}-{t[8:12]}-{t[12:16]}-{t[16:20]}-{t[20:]}" for t in texts if t]
+        letters = _letters(_halves(self.array)[rows], self.form)
+        whole, width = letters.tobytes().decode(), letters.shape[1]
+        texts: list[str | None] = [whole[place : place + width] for place in range(0, len(whole), width)]
         if self.array.null_count:
             known = self.array.take(pa.array(rows)).is_valid().to_pylist()
             texts = [text if sure else None for text, sure in zip(texts, known, strict=True)]
@@ -236,20 +235,23 @@ def id_array(texts: pa.StringArray) -> tuple[pa.Array, str]:
 
 def written_out(array: pa.FixedSizeBinaryArray, form: str) -> pa.StringArray:
     """The ids of ``array`` as texts."""
-    raw = _halves(array).view(np.uint8)
-    digits = _HEX[raw].view(np.uint8).reshape(len(array), 32)
-    if form == "uuid":
-        letters = np.full((len(array), 36), ord("-"), np.uint8)
-        letters[:, _DIGITS] = digits
-        digits = letters
-    offsets = np.arange(len(array) + 1, dtype=np.int64) * digits.shape[1]
+    letters = _letters(_halves(array), form)
+    offsets = np.arange(len(array) + 1, dtype=np.int64) * letters.shape[1]
     bits = None
     if array.null_count:
         valid = array.is_valid().to_numpy(zero_copy_only=False)
         bits = pa.py_buffer(np.packbits(valid, bitorder="little"))
-    return pa.LargeStringArray.from_buffers(
-        len(array), pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(digits)), bits
-    )
+    return pa.LargeStringArray.from_buffers(len(array), pa.py_buffer(offsets), pa.py_buffer(letters), bits)
+
+
+def _letters(halves: npt.NDArray[np.uint64], form: str) -> npt.NDArray[np.uint8]:
+    """How ids are written, a row of letters each."""
+    digits: npt.NDArray[np.uint8] = _HEX[halves.view(np.uint8)].view(np.uint8).reshape(len(halves), 32)
+    if form != "uuid":
+        return digits
+    letters = np.full((len(halves), 36), ord("-"), np.uint8)
+    letters[:, _DIGITS] = digits
+    return letters
 
 
 def _halves(array: pa.FixedSizeBinaryArray) -> npt.NDArray[np.uint64]:

@@ -34,6 +34,7 @@ from helix_dash.log.mapped import (
     open_segment,
     write_segment,
 )
+from helix_dash.log.memory import give_back
 from helix_dash.log.segment import ROW_SCHEMA, Segment, decode_rows, digest
 from helix_dash.log.source import Mark, Pulse, Source
 from helix_dash.log.vocabulary import Vocabulary
@@ -44,6 +45,9 @@ LOCK_PATIENCE = 20.0
 
 ATTEMPTS = 5
 """How often one sync reads the manifest again because segments were merged away under it."""
+
+MANY_ROWS = 50_000
+"""Rows from which making their files takes memory that is worth giving back."""
 
 _log = logging.getLogger("helix_dash.mirror")
 
@@ -215,6 +219,8 @@ class Mirror:
                 except OSError as error:
                     _log.warning("No space to mirror older requests in %s: %s", self._folder, error)
                     rows.unplaced.append(segment)
+        if sum(segment.rows for segment in missing) >= MANY_ROWS:
+            give_back()
         return rows
 
     def _map(self, segment: Segment, vocabulary: Vocabulary, rows: _Rows) -> bool:
