@@ -15,7 +15,7 @@ import pytest
 
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.errors import SettingError, StoreUnavailable
-from helix_dash.log import durable, mapped
+from helix_dash.log import durable, mapped, space
 from helix_dash.log.follow import Follower
 from helix_dash.log.mirror import Mirror
 from helix_dash.log.query import RequestLog
@@ -303,6 +303,60 @@ def test_without_space_the_newest_rows_stay_and_older_ones_are_answered_from_the
     by_user = Filter(MARCH.period, (Condition("user", "in", ("ada",)),))
     found = log.series(EVERYTHING, by_user, [], None, ["requests"])
     assert (found.values["requests"], found.expired) == ([[None]], True)
+
+
+def test_on_a_full_host_the_newest_requests_push_out_the_oldest(
+    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F: the folder fills up while it is in use; every process of the host lets go of the old files."""
+    if SHARDS > 1:
+        pytest.skip("counts the files of one shard")
+    for hour in range(4):
+        folded(store_url, *[a_request(60 * hour + n) for n in range(10)])
+    here, there = log_at(store_url, tmp_path / "cache"), log_at(store_url, tmp_path / "cache")
+    assert (len(rows(here)), len(rows(there))) == (40, 40)
+    real = durable.publish
+
+    def full(path: Path, content: bytes) -> None:
+        if len(files(tmp_path)) >= 4:
+            raise OSError(28, "No space left on device")
+        real(path, content)
+
+    monkeypatch.setattr(mapped, "publish", full)
+    folded(store_url, *[a_request(600 + n) for n in range(5)])
+    for log in (here, there, here):
+        log.mirror.sync()
+    newest = Filter(Period(NOON + timedelta(hours=10), NOON + timedelta(hours=11)))
+    for log in (here, there):
+        found = log.series(EVERYTHING, MARCH, [], None, ["requests"])
+        assert found.values == {"requests": [[45]]}
+        assert len(rows(log, newest)) == 5
+        assert log.health().without_space == 10
+
+
+def test_a_full_host_is_not_tried_again_with_each_sync(
+    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F: each try costs the reading of a whole segment."""
+    folded(store_url, *[a_request(n) for n in range(20)])
+    tries: list[Path] = []
+
+    def full(path: Path, content: bytes) -> None:
+        tries.append(path)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(mapped, "publish", full)
+    log = log_at(store_url, tmp_path / "cache")
+    log.mirror.sync()
+    before = len(tries)
+    folded(store_url, a_request(-600))
+    log.mirror.sync()
+    assert len(tries) == before
+    monkeypatch.undo()
+    monkeypatch.setattr(space.time, "time", lambda: time.monotonic() + 10**10)  # later than any wait
+    folded(store_url, a_request(1000))
+    log.mirror.sync()
+    assert log.health().without_space == 0
 
 
 def test_what_a_dead_process_left_half_written_is_swept(store_url: str, tmp_path: Path) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from helix_dash.errors import SettingError
+from helix_dash.errors import SettingError, StoreUnavailable
 
 
 def publish(path: Path, content: bytes) -> None:
@@ -64,3 +68,28 @@ def private_folder(parent: Path, folder: Path, setting: str = "CACHE_DIR") -> No
         raise SettingError(
             f"{setting}={str(parent)!r} cannot be written ({error.strerror}). Example: {setting}=/srv/helix-dash"
         ) from error
+
+
+@contextmanager
+def locked(path: Path, patience: float) -> Iterator[None]:
+    """Hold the lock of the file ``path``; the system gives it back when its holder dies.
+
+    Raises:
+        StoreUnavailable: another process has held it for ``patience`` seconds.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        until = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise StoreUnavailable(
+                        "Another process of this host has been reading the log in for too long."
+                    ) from None
+                time.sleep(0.02)
+        yield
+    finally:
+        os.close(handle)

@@ -7,13 +7,10 @@ unlink, so what is mapped stays valid. The store is asked only what is new.
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -21,11 +18,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from helix_dash.errors import HelixError, StoreUnavailable
+from helix_dash.errors import HelixError
 from helix_dash.log.coded_cube import CodedCube, code_cube, cube_words
 from helix_dash.log.coverage import Interval
 from helix_dash.log.cube import Cube, decode_cube
-from helix_dash.log.durable import private_folder
+from helix_dash.log.durable import locked, private_folder
 from helix_dash.log.mapped import (
     FORMAT,
     DamagedFile,
@@ -37,6 +34,7 @@ from helix_dash.log.mapped import (
 from helix_dash.log.memory import give_back
 from helix_dash.log.segment import ROW_SCHEMA, Segment, decode_rows, digest
 from helix_dash.log.source import Mark, Pulse, Source
+from helix_dash.log.space import Floor, to_give_up
 from helix_dash.log.vocabulary import Vocabulary
 from helix_dash.store import reaching, shown_url
 
@@ -98,11 +96,15 @@ class _Moved(Exception):
 
 @dataclass(slots=True)
 class _Rows:
-    """What one load found: mapped by id, lost by the store, without space on this host."""
+    """What one load found: mapped by id, lost by the store, without space on this host.
+
+    ``waits``: there is space for one of them as soon as other processes have let go of older files.
+    """
 
     mapped: dict[str, MappedSegment] = field(default_factory=dict)
     lost: list[Segment] = field(default_factory=list)
     unplaced: list[Segment] = field(default_factory=list)
+    waits: bool = False
 
 
 class Mirror:
@@ -120,6 +122,7 @@ class Mirror:
         shape = blake2b(f"{FORMAT}{ROW_SCHEMA}".encode(), digest_size=4).hexdigest()
         store = blake2b(shown_url(url).encode(), digest_size=8).hexdigest()
         self._parent, self._folder = folder, folder / store / str(shards) / shape
+        self._floor = Floor(self._folder / "floor")
         self._syncing = threading.Lock()
         self._marks: tuple[Mark, ...] = ()
         self._cube_cache: dict[str, CodedCube] = {}
@@ -166,7 +169,7 @@ class Mirror:
         rows = self._rows([segment for segment in listed if not segment.expired], vocabulary, before)
         bare = [segment for segment in listed if segment.expired] + rows.unplaced
         cubes = self._cubes(bare, vocabulary)
-        self._marks = pulse.marks
+        self._marks = () if rows.waits else pulse.marks  # () is loaded again at the next sync
         return MirrorState(
             generation=before.generation + 1 if before else 1,
             version=sum(version for version, _ in pulse.marks),
@@ -182,6 +185,7 @@ class Mirror:
     def _prepare(self, before: MirrorState | None) -> Vocabulary:
         """The vocabulary of the folder; both are made where they are missing or damaged."""
         private_folder(self._parent, self._folder)
+        self._floor.reserve()
         if before and before.vocabulary.is_current():
             return before.vocabulary
         path = self._folder / "vocabulary"
@@ -195,12 +199,15 @@ class Mirror:
 
     def _rows(self, listed: list[Segment], vocabulary: Vocabulary, before: MirrorState | None) -> _Rows:
         """The rows of ``listed``, as far as the store has them and this host has space."""
-        rows = _Rows()
+        floor = self._floor.read()
+        rows = _Rows(unplaced=[segment for segment in listed if segment.max_time <= floor])
+        kept = [segment for segment in listed if segment.max_time > floor]
         if before and before.vocabulary is vocabulary:
-            rows.mapped = {mapped.segment.id: mapped for mapped in before.segments}
+            known = {mapped.segment.id: mapped for mapped in before.segments}
+            rows.mapped = {segment.id: known[segment.id] for segment in kept if segment.id in known}
         missing = [
             segment
-            for segment in listed
+            for segment in kept
             if segment.id not in rows.mapped and not self._map(segment, vocabulary, rows)
         ]
         if not missing:
@@ -209,19 +216,29 @@ class Mirror:
             if not vocabulary.is_current():
                 raise _Moved
             for segment in missing:
-                if self._map(segment, vocabulary, rows):
-                    continue  # another process made it while this one waited
-                if rows.unplaced:
+                if segment.max_time <= floor:
                     rows.unplaced.append(segment)
-                    continue
-                try:
-                    self._make(segment, vocabulary, rows)
-                except OSError as error:
-                    _log.warning("No space to mirror older requests in %s: %s", self._folder, error)
-                    rows.unplaced.append(segment)
+                elif not self._map(segment, vocabulary, rows):  # else another process made it meanwhile
+                    try:
+                        self._make(segment, vocabulary, rows)
+                    except OSError as error:
+                        _log.warning("No space to mirror older requests in %s: %s", self._folder, error)
+                        floor = self._raise_floor(segment, rows)
         if sum(segment.rows for segment in missing) >= MANY_ROWS:
             give_back()
         return rows
+
+    def _raise_floor(self, segment: Segment, rows: _Rows) -> int:
+        """Answer the oldest requests from totals, so that those of ``segment`` find room; else these, too."""
+        victims = to_give_up(segment, [mapped.segment for mapped in rows.mapped.values()])
+        for victim in victims:
+            del rows.mapped[victim.id]
+            self._path(victim.id).unlink(missing_ok=True)
+        rows.unplaced += [segment, *victims]
+        rows.waits = bool(victims)
+        floor = max(one.max_time for one in victims or [segment])
+        self._floor.write(floor)
+        return floor
 
     def _map(self, segment: Segment, vocabulary: Vocabulary, rows: _Rows) -> bool:
         """Map the file of ``segment``; False when there is none that can be used."""
@@ -282,7 +299,7 @@ class Mirror:
 
     def _sweep(self, state: MirrorState) -> None:
         """Unlink the files of segments that are listed no more, and what died half-written."""
-        wanted = {f"{mapped.segment.id}.arrow" for mapped in state.segments} | {"vocabulary", "lock"}
+        wanted = {f"{mapped.segment.id}.arrow" for mapped in state.segments} | {"vocabulary", "lock", "floor"}
         if all(path.name in wanted for path in self._folder.iterdir()):
             return
         with self._lock():
@@ -295,29 +312,9 @@ class Mirror:
     def _path(self, segment: str) -> Path:
         return self._folder / f"{segment}.arrow"
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """The host's lock for making files; the system gives it back when its holder dies.
-
-        Raises:
-            StoreUnavailable: another process has held it too long.
-        """
-        handle = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            until = time.monotonic() + LOCK_PATIENCE
-            while True:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > until:
-                        raise StoreUnavailable(
-                            "Another process of this host has been reading the log in for too long."
-                        ) from None
-                    time.sleep(0.02)
-            yield
-        finally:
-            os.close(handle)
+    def _lock(self) -> AbstractContextManager[None]:
+        """The host's lock for making files."""
+        return locked(self._folder / "lock", LOCK_PATIENCE)
 
 
 def _moving(pulse: Pulse) -> dict[str, Any]:
