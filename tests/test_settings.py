@@ -18,6 +18,7 @@ from helix_dash.app import create_app
 from helix_dash.errors import SettingError
 from helix_dash.log.fold import Fold
 from helix_dash.settings import load
+from helix_dash.ui.packed import unpack
 from request_records import a_request, recorded
 from webapp import body_of, people, settings_for, sign_in, store, web_store  # noqa: F401 - fixtures
 
@@ -48,7 +49,7 @@ def _overview(client: FlaskClient, url: str, since: str = "now-1h") -> dict[str,
     Fold(url, retention_days=90).step()
     body = body_of(
         client.get("/_dash-dependencies").json,
-        "hx-overview.data-page-state",
+        "hx-overview-fill.data",
         {
             "hx-tick.data": {"n": 1},
             "hx-filter.data": {"from": since, "to": None, "where": {}, "grid": None},
@@ -58,7 +59,7 @@ def _overview(client: FlaskClient, url: str, since: str = "now-1h") -> dict[str,
     )
     answer = client.post("/_dash-update-component", json=body)
     assert answer.status_code == 200
-    shown: dict[str, Any] = answer.json["response"]
+    shown: dict[str, Any] = answer.json["response"]["hx-overview-fill"]["data"]["parts"]
     return shown
 
 
@@ -68,7 +69,7 @@ def _rows(shown: dict[str, Any]) -> int:
 
 
 def _bars(shown: dict[str, Any]) -> int:
-    return len(shown["hx-volume-data"]["data"]["data"][0]["y"])
+    return len(unpack(shown["hx-volume-data"]["data"]["series"][0]["y"]))
 
 
 def test_redis_url_is_the_store_that_is_read(opened: Open, web_store: Any) -> None:  # noqa: F811
@@ -130,7 +131,7 @@ def test_the_page_size_is_the_length_of_a_ranking(opened: Open, web_store: Any, 
     assert _rows(_overview(opened(DEFAULT_PAGE_SIZE=str(rows)), web_store.url)) == rows
 
 
-@pytest.mark.parametrize(("chosen", "drawn"), [("bar", "bar"), ("line", "scatter"), ("pie", "bar")])
+@pytest.mark.parametrize(("chosen", "drawn"), [("bar", "bar"), ("line", "line"), ("pie", "bar")])
 def test_the_chart_type_is_how_counts_are_drawn(
     opened: Open,
     web_store: Any,  # noqa: F811
@@ -139,9 +140,7 @@ def test_the_chart_type_is_how_counts_are_drawn(
 ) -> None:
     """F14."""
     shown = _overview(opened(DEFAULT_CHART_TYPE=chosen), web_store.url)
-    kinds = {
-        name: shown[f"hx-{name}-data"]["data"]["data"][0]["type"] for name in ("volume", "tokens", "cost")
-    }
+    kinds = {name: shown[f"hx-{name}-data"]["data"]["as"] for name in ("volume", "tokens", "cost")}
     assert set(kinds.values()) == {drawn}
 
 

@@ -95,10 +95,12 @@ def body_of(
         values: the page's values by ``id.property``; the first is the one that has changed.
     """
     found = next(one for one in dependencies if output in one["output"].strip(".").split("..."))
+    several = found["output"].startswith("..")
     outputs = [name.rpartition(".") for name in found["output"].strip(".").split("...")]
+    places = [{"id": name, "property": prop} for name, _, prop in outputs]
     return {
         "output": found["output"],
-        "outputs": [{"id": name, "property": prop} for name, _, prop in outputs],
+        "outputs": places if several else places[0],
         **{
             kind: [{**part, "value": values.get(f"{part['id']}.{part['property']}")} for part in found[kind]]
             for kind in ("inputs", "state")

@@ -144,6 +144,7 @@ class Kpi:
         good: the direction that is good news: ``up``, ``down`` or ``none``.
         reason: why the value is unknown, in a few words.
         trend: the figure per bucket, for the sparkline; ``None`` where nothing was recorded.
+        note: a few words in place of what it is compared with.
     """
 
     name: str
@@ -154,3 +155,4 @@ class Kpi:
     good: Literal["up", "down", "none"] = "none"
     reason: str = ""
     trend: tuple[float | int | None, ...] = field(default=())
+    note: str = ""

@@ -54,7 +54,7 @@ def overview(served: Served, person: requests.Session) -> str:
     """The state of the overview, as its callback gives it."""
     body = body_of(
         person.get(f"{served.url}/_dash-dependencies", timeout=30).json(),
-        "hx-overview.data-page-state",
+        "hx-overview-fill.data",
         {
             "hx-tick.data": {"n": 1},
             "hx-filter.data": STATE,
@@ -64,7 +64,9 @@ def overview(served: Served, person: requests.Session) -> str:
     )
     answer = person.post(f"{served.url}/_dash-update-component", json=body, timeout=30)
     assert answer.status_code == 200
-    state: str = answer.json()["response"]["hx-overview"]["data-page-state"]
+    state: str = answer.json()["response"]["hx-overview-fill"]["data"]["parts"]["hx-overview"][
+        "data-page-state"
+    ]
     return state
 
 

@@ -144,7 +144,8 @@ def _cost(rows: Sequence[Row], ok: Sequence[Row]) -> float | None:
 def _speed(ok: Sequence[Row]) -> float | None:
     timed = [row for row in ok if row["latency_ms"] is not None]
     micros = sum(row["latency_ms"] - (row["ttft_ms"] or 0) for row in timed)
-    return ratio(total(timed, "output_tokens") * 10**6, micros)
+    tokens = total(timed, "output_tokens")
+    return ratio(tokens * 10**6, micros) if tokens else None
 
 
 _SUMS: dict[str, Any] = {

@@ -14,12 +14,13 @@ from helix_dash.metrics.ranks import Ranked
 from helix_dash.model import EVERYTHING, Condition, Filter, Kpi, Period
 from helix_dash.pages.overview import callbacks, queries, view
 from helix_dash.ui.charts import OTHERS, PALETTE
-from helix_dash.ui.colours import entity_colours
+from helix_dash.ui.colours import entity_colours, fixed_colour
 from helix_dash.ui.look import Look
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WHERE = Filter(Period(NOW - timedelta(hours=2), NOW))
 MODELS: list[tuple[str | None, float | int | None]] = [(f"model-{index}", 20 - index) for index in range(12)]
+KPI = Kpi("requests_per_minute", "", 1, "count")
 LOOK = Look(where=WHERE, zone=UTC, zone_name="UTC")
 
 
@@ -44,6 +45,7 @@ def _found(**changes: Any) -> queries.Overview:
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> MadeUpLog:
     monkeypatch.setattr(queries, "kpis", lambda *_: ())
+    monkeypatch.setattr(queries, "requests_per_minute", lambda *_: KPI)
     return MadeUpLog({"model": MODELS, "error_class": [("Timeout", 3), (None, 1)], "user": [("ada", 0)]})
 
 
@@ -80,7 +82,7 @@ def test_a_refresh_asks_a_bounded_number_of_questions_whatever_the_range(asked: 
 
 
 def test_every_part_that_is_shown_is_a_declared_output() -> None:
-    assert set(view.show(_found(), "model", LOOK)) <= set(callbacks.OUTPUTS)
+    assert set(view.show(_found(), "model", LOOK)) <= set(callbacks.PLACES)
 
 
 def test_every_output_stands_on_the_page() -> None:
@@ -172,15 +174,15 @@ def test_old_figures_stay_and_are_marked() -> None:
 
 
 def test_a_failed_refresh_leaves_the_figures_alone() -> None:
-    answer = callbacks._failed(RuntimeError(), "ab12", shown="ready")
-    changed = {key for key, value in answer.items() if type(value).__name__ != "NoUpdate"}
-    assert changed == {"page.state"} | {f"{name}.state" for name in view.PANELS}
+    parts = callbacks._failed(RuntimeError(), "ab12", shown="ready")["parts"]
+    assert set(parts) == {view.ROOT} | {f"hx-{name}" for name in view.PANELS}
+    assert {tuple(part) for part in parts.values()} == {("data-page-state",), ("data-state",)}
 
 
 def test_a_failed_first_load_shows_dashes_and_no_zero() -> None:
-    answer = callbacks._failed(RuntimeError(), "ab12", shown="loading")
-    assert {answer[f"kpi.{name}.value"] for name, _ in (*view.CARDS, *view.STRIP)} == {"—"}
-    assert answer["volume.state"] == "error"
+    parts = callbacks._failed(RuntimeError(), "ab12", shown="loading")["parts"]
+    assert {parts[f"hx-kpi-{name}"]["children"] for name, _ in (*view.CARDS, *view.STRIP)} == {"—"}
+    assert parts["hx-volume"]["data-state"] == "error"
 
 
 def test_a_models_colour_does_not_depend_on_the_filter() -> None:
@@ -188,6 +190,43 @@ def test_a_models_colour_does_not_depend_on_the_filter() -> None:
     order = [name for name, _ in MODELS]
     assert entity_colours(["model-3"], order)["model-3"] == PALETTE[3]
     assert entity_colours(["model-3", "model-0"], order)["model-3"] == PALETTE[3]
+
+
+def test_a_model_has_one_colour_in_the_table_and_in_the_chart() -> None:
+    """pages.md 0: one colour per entity on all pages."""
+    found = _found(ranking=(Ranked("gpt-4o", dict.fromkeys(queries.RANKED, 4)),))
+    updates = view.show(found, "model", LOOK)
+    assert updates["ranking.0.row"]["--mark"] == updates["cost.figure"]["series"][0]["colour"] == PALETTE[0]
+
+
+def test_in_a_table_a_model_beyond_the_palette_is_grey() -> None:
+    """It would wear the colour of one of the eight largest."""
+    order = [f"m{index}" for index in range(12)]
+    assert [fixed_colour(name, order) for name in ("m7", "m8", "new")] == [PALETTE[7], OTHERS, OTHERS]
+
+
+def test_a_row_tells_how_it_changed_against_the_period_before() -> None:
+    """pages.md 1: trend %."""
+    updates = view.show(_found(before={None: 2}), "model", LOOK)
+    assert updates["ranking.0.trend"] == "+100%"
+    assert view.show(_found(), "model", LOOK)["ranking.0.trend.why"] == "no requests in the period before"
+
+
+def test_without_output_there_is_no_speed_and_the_cell_says_so() -> None:
+    row = Ranked("embed", {**dict.fromkeys(queries.RANKED, 4), "output_tokens_per_second": None})
+    updates = view.show(_found(ranking=(row,)), "model", LOOK)
+    assert updates["ranking.0.output_tokens_per_second"] == "—"
+    assert updates["ranking.0.output_tokens_per_second.why"] == "no output tokens"
+
+
+def test_with_comparison_each_chart_has_the_period_before() -> None:
+    """pages.md 0: compare with previous period."""
+    now = _found()
+    updates = view.show(replace(now, past=now.timeline), "model", LOOK)
+    assert updates["volume.figure"]["past"] == {"name": "Previous 2 hours", "y": [4, None]}
+    assert updates["cost.figure"]["past"]["y"] == [4, None]
+    assert updates["latency.figure"]["series"][2]["before"] == [0.004, None]
+    assert updates["cache.figure"]["past"] == {"name": "Previous 2 hours"}
 
 
 def test_models_beyond_the_palette_take_a_colour_nobody_else_in_view_has() -> None:

@@ -174,4 +174,4 @@ def test_limits_that_are_not_known_are_not_drawn() -> None:
     words = text(details.details(ROW | {"limit_tokens": 100, "remaining_tokens": None}, UTC))
     assert "The provider sent no limits" in words
     full = text(details.details(ROW | {"limit_tokens": 200, "remaining_tokens": 50}, UTC))
-    assert "50 of 200 tokens left (25%)" in full
+    assert "50 of 200 tokens left (25.0%)" in full

@@ -22,10 +22,18 @@ from helix_dash.ui import format as fmt
         (1_231.23, "usd", "$1,231"),
         (12.3, "usd", "$12.30"),
         (0.0412345, "usd", "$0.0412"),
-        (0.9873, "ratio", "98.73%"),
-        (0.3121, "ratio", "31.2%"),
+        (12_340, "count", "12.34k"),
+        (9_200_000, "tokens", "9.20M"),
+        (0.25, "usd", "$0.250"),
+        (0.9873, "ratio", "98.7%"),
+        (0.12, "ratio", "12.0%"),
+        (0.99996, "ratio", ">99.9%"),
+        (0.0001, "ratio", "<0.1%"),
+        (1, "ratio", "100%"),
+        (0, "ratio", "0%"),
         (642.4, "ms", "642 ms"),
         (4_213.4, "ms", "4.21 s"),
+        (7_600, "ms", "7.60 s"),
         (None, "usd", "—"),
         (float("nan"), "ms", "—"),
     ],
@@ -65,7 +73,7 @@ def test_a_change_against_an_unknown_figure_is_not_told() -> None:
 
 
 def test_a_change_always_carries_its_sign() -> None:
-    assert [fmt.change(_kpi(112, 100)), fmt.change(_kpi(88, 100))] == ["+12%", "−12%"]
+    assert [fmt.change(_kpi(112, 100)), fmt.change(_kpi(88, 100))] == ["+12.0%", "−12.0%"]
 
 
 def test_a_ratio_changes_in_points() -> None:
@@ -78,8 +86,19 @@ def test_the_direction_of_good_news_belongs_to_the_figure() -> None:
     assert fmt.verdict(_kpi(2, 1, good="none")) == "none"
 
 
-def test_a_change_that_rounds_to_nothing_is_no_news() -> None:
-    assert fmt.verdict(_kpi(100_001, 100_000, good="up")) == "none"
+@pytest.mark.parametrize(
+    ("now", "tone"), [(100_499, "none"), (100_501, "good"), (99_501, "none"), (99_499, "bad")]
+)
+def test_a_change_by_less_than_half_a_percent_is_no_news(now: float, tone: str) -> None:
+    assert fmt.verdict(_kpi(now, 100_000, good="up")) == tone
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "tone"), [(0.995, 0.999, "bad"), (0.123, 0.12, "good"), (0.5024, 0.5, "none")]
+)
+def test_a_ratio_is_measured_by_its_smaller_part(now: float, before: float, tone: str) -> None:
+    """Half a point is five times the failures where nearly all went well."""
+    assert fmt.verdict(_kpi(now, before, "ratio", "up")) == tone
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,8 @@ MEASURES: dict[str, Measure] = {
     "simulated_requests": _plain("simulated_requests"),
     "output_tokens_per_second": Measure(
         ("generated_tokens", "generation_ms"),
-        lambda tokens, micros: _ratio(tokens * 10**6, micros),
+        # no output is no speed: embeddings are answered without a token
+        lambda tokens, micros: _ratio(tokens * 10**6, micros) if tokens else None,
     ),
 }
 

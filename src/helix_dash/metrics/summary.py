@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
 from helix_dash.log.buckets import choose_bucket
 from helix_dash.log.query import RequestLog, Series
 from helix_dash.log.shown import iso
-from helix_dash.model import Filter, Kpi, Scope
+from helix_dash.model import Filter, Kpi, Period, Scope, utc_from_us
 
 Good = Literal["up", "down", "none"]
 
-TREND_POINTS = 120
-"""Buckets of a sparkline at most: it is about that many pixels wide."""
+TREND_POINTS = 60
+"""Buckets of a sparkline at most: the small ones are 88 pixels wide."""
+
+NOW_MINUTES = 5
+"""How many whole minutes "now" is: one alone jumps about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +81,11 @@ _KPIS: tuple[tuple[str, str, str, Good], ...] = (
     ("total_tokens", "Tokens", "tokens", "none"),
     ("cache_hit_rate", "Cache hit rate", "ratio", "up"),
     ("input_tokens", "Input tokens", "tokens", "none"),
+    ("cached_tokens", "Cached input", "tokens", "none"),
     ("output_tokens", "Output tokens", "tokens", "none"),
     ("avoided_cost_usd", "Saved by the cache", "usd", "up"),
     ("unpriced_requests", "Unpriced requests", "count", "down"),
+    ("output_tokens_per_second", "Output tokens/s", "count", "up"),
 )
 
 _WITHOUT: dict[str, str] = {
@@ -88,6 +94,7 @@ _WITHOUT: dict[str, str] = {
     "cache_hit_rate": "no request was eligible",
     "latency_ms_p95": "no successful requests",
     "ttft_ms_p95": "no streamed requests",
+    "output_tokens_per_second": "no output tokens",
 }
 """Why a figure is unknown although requests were recorded."""
 
@@ -120,7 +127,7 @@ def kpis(log: RequestLog, scope: Scope, where: Filter) -> tuple[Kpi, ...]:
     now = log.series(scope, where, (), None, names)
     before = log.series(scope, where.during(where.period.previous()), (), None, names)
     trend = log.series(scope, where, (), choose_bucket(where.period, TREND_POINTS), names)
-    return tuple(
+    found = tuple(
         Kpi(
             name=name,
             label=label,
@@ -132,6 +139,59 @@ def kpis(log: RequestLog, scope: Scope, where: Filter) -> tuple[Kpi, ...]:
             trend=tuple(trend.values[name][0]),
         )
         for name, label, unit, good in _KPIS
+    )
+    by_name = {kpi.name: kpi for kpi in found}
+    unpriced = _noted(by_name["unpriced_requests"], by_name["requests"])
+    per_request = _per_request(by_name["cost_usd"], by_name["requests"])
+    return (*(unpriced if kpi.name == unpriced.name else kpi for kpi in found), per_request)
+
+
+def requests_per_minute(log: RequestLog, scope: Scope, where: Filter, now: datetime) -> Kpi:
+    """How many requests a minute come in now, whatever the period: the mean of the last :data:`NOW_MINUTES` whole ones.
+
+    Args:
+        now: the present instant.
+
+    Raises:
+        StoreUnavailable: the log has never been read on this host and the store does not answer.
+        BadQuery: a condition cannot be asked.
+    """
+    as_of = log.health().as_of
+    end = now if as_of is None else min(now, utc_from_us(as_of))
+    end = end.replace(second=0, microsecond=0)
+    hour = where.during(Period(end - timedelta(hours=1), end))
+    trend = tuple(log.series(scope, hour, (), "minute", ["requests"]).values["requests"][0])
+    last = [count for count in trend[-NOW_MINUTES:] if count is not None]
+    return Kpi(
+        name="requests_per_minute",
+        label="Requests/min now",
+        value=sum(last) / len(last) if last else None,
+        unit="count",
+        reason="" if last else "nothing was recorded",
+        trend=trend,
+        note=f"last {NOW_MINUTES} minutes",
+    )
+
+
+def _noted(unpriced: Kpi, requests: Kpi) -> Kpi:
+    """With the share of all requests beside it: a count alone does not say whether it matters."""
+    if not unpriced.value or not requests.value:
+        return unpriced
+    return replace(unpriced, note=f"{unpriced.value / requests.value:.1%} of requests")
+
+
+def _per_request(cost: Kpi, requests: Kpi) -> Kpi:
+    def divided(money: float | int | None, count: float | int | None) -> float | None:
+        return money / count if money is not None and count else None
+
+    return Kpi(
+        name="cost_usd_per_request",
+        label="Cost per request",
+        value=divided(cost.value, requests.value),
+        unit="usd",
+        before=divided(cost.before, requests.before),
+        reason=cost.reason or ("" if requests.value else "no requests"),
+        trend=tuple(divided(money, count) for money, count in zip(cost.trend, requests.trend, strict=True)),
     )
 
 

@@ -7,6 +7,12 @@ from collections.abc import Sequence
 from helix_dash.ui.charts import OTHERS, PALETTE
 
 
+def fixed_colour(name: str | None, order: Sequence[str | None]) -> str:
+    """The colour that ``name`` has on every page; grey for what is beyond the palette."""
+    rank = order.index(name) if name in order else len(PALETTE)
+    return PALETTE[rank] if rank < len(PALETTE) else OTHERS
+
+
 def entity_colours(names: Sequence[str | None], order: Sequence[str | None]) -> dict[str | None, str]:
     """A colour for each of ``names``.
 

@@ -28,11 +28,9 @@ def short(value: Value, unit: str) -> str:
         case "usd":
             return f"{_sign(number)}${_digits(abs(number), cents=True)}"
         case "ratio":
-            return f"{_trim(number * 100, 2 if abs(number) >= 0.9 else 1)}%"
+            return _percent(number * 100)
         case "ms":
             return _duration(number)
-        case "per_second":
-            return f"{_digits(number)}/s"
         case _:
             return _sign(number) + _digits(abs(number))
 
@@ -84,12 +82,21 @@ def change(kpi: Kpi) -> str:
     return f"{_signed(percent, 1 if abs(percent) < 100 else 0)}%"
 
 
+FLAT = 0.005
+"""A change by less than this share is no news."""
+
+
 def verdict(kpi: Kpi) -> str:
-    """Whether the change is ``good`` or ``bad`` news; ``none`` when flat, unknown, or a matter of taste."""
+    """Whether the change is ``good`` or ``bad`` news; ``none`` when flat, unknown, or a matter of taste.
+
+    Flat is a change by less than half a percent (:data:`FLAT`) of the figure before. A ratio is measured by its
+    smaller part: from 99.9% to 99.5% of requests well done is five times the failures, and no flat line.
+    """
     if kpi.value is None or kpi.before is None or kpi.good == "none" or not change(kpi):
         return "none"
     moved = kpi.value - kpi.before
-    if abs(moved) < 1e-12 or change(kpi).strip("+−%pt 0.") == "":
+    size = min(kpi.before, 1 - kpi.before) if kpi.unit == "ratio" else kpi.before
+    if abs(moved) < FLAT * abs(size) or change(kpi).strip("+−%pt 0.") == "":
         return "none"
     return "good" if (moved > 0) == (kpi.good == "up") else "bad"
 
@@ -99,7 +106,7 @@ def share(part: Value, whole: Value) -> str:
     if not known(part) or not known(whole) or not whole:
         return UNKNOWN
     percent = float(part) / float(whole) * 100  # type: ignore[arg-type]
-    return "<0.1%" if 0 < percent < 0.1 else f"{_trim(percent, 1)}%"
+    return _percent(percent)
 
 
 def length(period: Period) -> str:
@@ -158,13 +165,22 @@ def now_us() -> int:
     return int(datetime.now(UTC).timestamp() * 1_000_000)
 
 
+def _percent(percent: float) -> str:
+    """With one decimal; what is not quite nothing or all is not written so."""
+    if percent in (0, 100):
+        return f"{percent:.0f}%"
+    if 0 < percent < 0.05:
+        return "<0.1%"
+    return ">99.9%" if 99.95 <= percent < 100 else f"{percent:,.1f}%".replace("-", MINUS)
+
+
 def _sign(number: float) -> str:
     return MINUS if number < 0 else ""
 
 
 def _signed(number: float, places: int) -> str:
-    text = _trim(abs(number), places)
-    if text == "0":
+    text = f"{abs(number):,.{places}f}"
+    if not text.strip("0."):
         return "0"
     return ("+" if number > 0 else MINUS) + text
 
@@ -179,19 +195,24 @@ def _digits(number: float, *, cents: bool = False) -> str:
     for size, suffix in _SUFFIXES:
         if number >= size:
             scaled = number / (size if suffix != "k" else 1000)
-            return f"{_significant(scaled, 4)}{suffix}"
+            return f"{scaled:,.{1 if scaled >= 100 else 2}f}{suffix}"
     if cents and number >= 1:
         return f"{number:,.2f}" if number < 100 else f"{number:,.0f}" if number >= 1000 else f"{number:,.1f}"
+    if cents and number:
+        return _significant(number, trim=False)
     if number == int(number):
         return f"{int(number):,}"
     return _significant(number)
 
 
-def _significant(number: float, digits: int = 3) -> str:
+def _significant(number: float, *, trim: bool = True) -> str:
+    """Three significant digits; a column of figures keeps its zeros, so that it can be compared at a glance."""
     if number == 0:
         return "0"
-    places = max(0, digits - 1 - math.floor(math.log10(abs(number))))
+    places = max(0, 2 - math.floor(math.log10(abs(number))))
     text = f"{number:,.{min(places, 9)}f}"
+    if not trim:
+        return text
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -199,7 +220,9 @@ def _duration(milliseconds: float) -> str:
     if milliseconds < 1000:
         return f"{_significant(milliseconds)} ms"
     seconds = milliseconds / 1000
-    return f"{_significant(seconds)} s" if seconds < 120 else f"{_significant(seconds / 60)} min"
+    if seconds < 120:
+        return f"{_significant(seconds, trim=False)} s"
+    return f"{_significant(seconds / 60, trim=False)} min"
 
 
 def _grouped(text: str) -> str:

@@ -29,7 +29,7 @@ def card(name: str, label: str, *, small: bool = False) -> Component:
                 className="hx-kpi__change",
                 children=[
                     html.Span("", id=f"hx-kpi-{name}-chip", className="hx-tag", **{"data-tone": "none"}),
-                    html.Span("", id=f"hx-kpi-{name}-note"),
+                    html.Span("", id=f"hx-kpi-{name}-note", **{"data-own": "false"}),
                 ],
             ),
             html.Div(
@@ -52,6 +52,7 @@ def outputs(name: str) -> dict[str, Output]:
         f"kpi.{name}.chip": Output(f"{key}-chip", "children"),
         f"kpi.{name}.tone": Output(f"{key}-chip", "data-tone"),
         f"kpi.{name}.note": Output(f"{key}-note", "children"),
+        f"kpi.{name}.own": Output(f"{key}-note", "data-own"),
         f"kpi.{name}.trend": Output(f"{key}-trend", "style"),
     }
 
@@ -66,16 +67,16 @@ def fill(kpi: Kpi, *, before: str, during: str) -> Updates:
     """
     unknown = kpi.value is None
     moved = fmt.change(kpi)
-    chip, note = (
-        (kpi.reason or "not recorded", "") if unknown else (moved, f"vs. {before}" if moved else _why(kpi))
-    )
+    compared = f"vs. {before}" if moved else _why(kpi)
+    chip, note = (kpi.reason or "not recorded", "") if unknown else (moved, kpi.note or compared)
     return {
         f"kpi.{kpi.name}.value": fmt.short(kpi.value, kpi.unit),
         f"kpi.{kpi.name}.raw": fmt.raw(kpi.value),
-        f"kpi.{kpi.name}.full": f"{fmt.full(kpi.value, kpi.unit)} · {during}",
+        f"kpi.{kpi.name}.full": f"{fmt.full(kpi.value, kpi.unit)} · {kpi.note or during}",
         f"kpi.{kpi.name}.chip": chip,
         f"kpi.{kpi.name}.tone": "none" if unknown else fmt.verdict(kpi),
         f"kpi.{kpi.name}.note": note,
+        f"kpi.{kpi.name}.own": "true" if kpi.note else "false",
         f"kpi.{kpi.name}.trend": _hidden() if unknown else trend(kpi.trend),
     }
 

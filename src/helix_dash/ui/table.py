@@ -9,26 +9,44 @@ from typing import Any
 from dash import Output, html
 from dash.development.base_component import Component
 
+from helix_dash.ui.format import UNKNOWN
 from helix_dash.ui.panel import Updates
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of figures: its key and its words. ``bar`` draws the row's share beside the figure."""
+    """A column of figures.
+
+    Args:
+        key: its name in :class:`Row`.
+        title: its words.
+        bar: whether the row's share is drawn beside the figure.
+        unknown: why a figure can be missing ("no output tokens"): told by the cell that shows a dash.
+    """
 
     key: str
     title: str
     bar: bool = False
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: the name, the filter a click on it sets, its figures by field key, its share of the largest (0–1)."""
+    """One row.
+
+    Args:
+        name: what it is about.
+        where: the column and value that a click on it filters by.
+        cells: its figures by the keys of the fields.
+        share: its share of the largest, 0–1.
+        colour: its colour in the charts; empty where it has none.
+    """
 
     name: str
     where: tuple[str, str] | None
     cells: dict[str, str]
     share: float = 0.0
+    colour: str = ""
 
 
 def table(name: str, caption: str, head: str, fields: Sequence[Field], rows: int) -> Component:
@@ -84,6 +102,8 @@ def outputs(name: str, fields: Sequence[Field], rows: int) -> dict[str, Output]:
         found |= _row_outputs(name, index)
         for field in fields:
             found[f"{name}.{index}.{field.key}"] = Output(f"hx-{name}-{index}-{field.key}", "children")
+            if field.unknown:
+                found[f"{name}.{index}.{field.key}.why"] = Output(f"hx-{name}-{index}-{field.key}", "title")
     return found
 
 
@@ -97,8 +117,9 @@ def _row_outputs(name: str, index: int) -> dict[str, Output]:
     }
 
 
-def fill(name: str, rows: Sequence[Row], size: int) -> Updates:
-    """The new cells of a table or bar list of ``size`` rows; rows beyond ``rows`` are hidden."""
+def fill(name: str, rows: Sequence[Row], size: int, fields: Sequence[Field] = ()) -> Updates:
+    """The new cells of a table (of ``fields``) or bar list of ``size`` rows; rows beyond ``rows`` are hidden."""
+    reasons = {field.key: field.unknown for field in fields if field.unknown}
     updates: dict[str, Any] = {}
     for index in range(size):
         if index >= len(rows):
@@ -106,11 +127,14 @@ def fill(name: str, rows: Sequence[Row], size: int) -> Updates:
             continue
         row = rows[index]
         column, value = row.where or ("", "")
-        updates[f"{name}.{index}.row"] = {"--share": f"{row.share * 100:.1f}%"}
+        mark = {"--mark": row.colour, "--mark-size": "8px"} if row.colour else {}
+        updates[f"{name}.{index}.row"] = {"--share": f"{row.share * 100:.1f}%"} | mark
         updates[f"{name}.{index}.name"] = row.name
         updates[f"{name}.{index}.filter"] = column
         updates[f"{name}.{index}.value"] = value
         updates |= {f"{name}.{index}.{key}": text for key, text in row.cells.items()}
+        for key, reason in reasons.items():
+            updates[f"{name}.{index}.{key}.why"] = reason if row.cells.get(key) == UNKNOWN else ""
     return updates
 
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from dash import Input, State, no_update
+from dash import Input, Output, State, no_update
 
 from helix_dash import context
 from helix_dash.context import log, scope, settings
 from helix_dash.pages.overview import queries, view
 from helix_dash.query_params import compares, from_state
-from helix_dash.ui import panel, shell, trust
+from helix_dash.ui import fill, panel, shell, trust
 from helix_dash.ui.look import Look, fill_failed
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
 on = Callbacks()
 
-OUTPUTS = view.outputs()
+PLACES = view.outputs()
 
 
 def _fill(updates: Updates) -> dict[str, Any]:
-    return {key: updates.get(key, no_update) for key in OUTPUTS}
+    return fill.sent(view.ROOT, updates, PLACES)
 
 
 def _failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def _failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[s
 
 
 @on(
-    output=OUTPUTS,
+    output=Output(view.FILL, "data"),
     inputs={
         "tick": Input(shell.TICK, "data"),
         "state": Input(shell.FILTER, "data"),
@@ -44,7 +44,7 @@ def _failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[s
 )
 def show_overview(state: dict[str, Any] | None, dim: str, **_others: Any) -> Any:
     if state is None:  # the address has not been read yet
-        return _fill({})
+        return no_update
     now = datetime.now(UTC)
     zone = context.zone(state)
     # a grid's own filter belongs to its page
@@ -73,5 +73,6 @@ def show_overview(state: dict[str, Any] | None, dim: str, **_others: Any) -> Any
     return _fill(view.show(found, dim, look))
 
 
+fill.wire(on, view.FILL)
 for _name in view.CHARTS:
     panel.wire_chart(on, _name)

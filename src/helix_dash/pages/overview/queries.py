@@ -9,7 +9,7 @@ from helix_dash.log.buckets import choose_bucket
 from helix_dash.log.query import Bucket, Number, RequestLog, Series
 from helix_dash.metrics.periods import aligned
 from helix_dash.metrics.ranks import Ranked, largest, rank_order, ranked
-from helix_dash.metrics.summary import kpis
+from helix_dash.metrics.summary import kpis, requests_per_minute
 from helix_dash.model import Condition, Filter, Kpi, Scope
 
 MAX_BARS = 200
@@ -101,7 +101,7 @@ def overview(
         aligned(log.series(scope, earlier, [], bucket, TIMELINE), timeline, where.period) if compare else None
     )
     return Overview(
-        kpis=kpis(log, scope, where),
+        kpis=(*kpis(log, scope, where), requests_per_minute(log, scope, where, now)),
         bucket=bucket,
         timeline=timeline,
         costs=costs,

@@ -6,15 +6,17 @@ from dash import Output, html
 from dash.development.base_component import Component
 
 from helix_dash.metrics.ranks import Ranked
+from helix_dash.model import Kpi
 from helix_dash.pages.overview import figures
 from helix_dash.pages.overview.queries import TOP_ERRORS, Overview
-from helix_dash.ui import controls, kpi, panel, table
+from helix_dash.ui import controls, fill, kpi, panel, table
 from helix_dash.ui import format as fmt
+from helix_dash.ui.colours import fixed_colour
 from helix_dash.ui.look import Look, fill_chart, nothing
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message
 
-ROOT, TAB = "hx-overview", "hx-ranking-by"
+ROOT, FILL, TAB = "hx-overview", "hx-overview-fill", "hx-ranking-by"
 RANK_ROWS = 25
 """The most rows the ranking can have; DEFAULT_PAGE_SIZE says how many it has."""
 
@@ -25,13 +27,17 @@ CARDS: tuple[tuple[str, str], ...] = (
     ("cost_usd", "Cost"),
 )
 STRIP: tuple[tuple[str, str], ...] = (
+    ("requests_per_minute", "Requests/min now"),
     ("errors", "Errors"),
     ("ttft_ms_p95", "Time to first token p95"),
-    ("total_tokens", "Tokens"),
-    ("cache_hit_rate", "Cache hit rate"),
-    ("input_tokens", "Input tokens"),
-    ("output_tokens", "Output tokens"),
+    ("output_tokens_per_second", "Output tokens/s"),
+    ("cost_usd_per_request", "Cost per request"),
     ("avoided_cost_usd", "Saved by the cache"),
+    ("total_tokens", "Tokens"),
+    ("input_tokens", "Input tokens"),
+    ("cached_tokens", "Cached input"),
+    ("output_tokens", "Output tokens"),
+    ("cache_hit_rate", "Cache hit rate"),
     ("unpriced_requests", "Unpriced requests"),
 )
 DIMENSIONS: tuple[tuple[str, str], ...] = (
@@ -43,11 +49,12 @@ DIMENSIONS: tuple[tuple[str, str], ...] = (
 SINGULAR = {"model": "Model", "user": "User", "team": "Team", "key_alias": "Key"}
 FIELDS = (
     table.Field("requests", "Requests", bar=True),
-    table.Field("success_rate", "Success"),
+    table.Field("trend", "Change", unknown="no requests in the period before"),
+    table.Field("success_rate", "Success", unknown="no finished requests"),
     table.Field("total_tokens", "Tokens"),
-    table.Field("cost_usd", "Cost"),
-    table.Field("latency_ms_p95", "Latency p95"),
-    table.Field("output_tokens_per_second", "Output tokens/s"),
+    table.Field("cost_usd", "Cost", unknown="no request has a known price"),
+    table.Field("latency_ms_p95", "Latency p95", unknown="no successful requests"),
+    table.Field("output_tokens_per_second", "Output tokens/s", unknown="no output tokens"),
 )
 UNITS = {"requests": "count", "success_rate": "ratio", "total_tokens": "count", "cost_usd": "usd", "latency_ms_p95": "ms", "output_tokens_per_second": "count"}  # fmt: skip
 
@@ -62,6 +69,7 @@ def layout() -> Component:
         className="hx-stack",
         **{"data-page-state": "loading"},
         children=[
+            fill.store(FILL),
             html.Div([kpi.card(name, label) for name, label in CARDS], className="hx-kpis"),
             html.Div(
                 [kpi.card(name, label, small=True) for name, label in STRIP], className="hx-card hx-strip"
@@ -147,11 +155,11 @@ def _ranking(found: Overview, dim: str, look: Look) -> Updates:
         return (
             head
             | panel.says("ranking", nothing("requests", look))
-            | table.fill("ranking", [], RANK_ROWS)
+            | table.fill("ranking", [], RANK_ROWS, FIELDS)
             | {"ranking.subtitle": ""}
         )
     top = found.ranking[0].figures["requests"] or 1
-    rows = [_rank_row(dim, one, top) for one in found.ranking]
+    rows = [_rank_row(dim, one, top, found) for one in found.ranking]
     more = (
         f"Top {len(rows)} of {found.groups:,} {noun}"
         if found.groups > len(rows)
@@ -163,12 +171,18 @@ def _ranking(found: Overview, dim: str, look: Look) -> Updates:
     return (
         head
         | panel.ready("ranking", stale=look.stale, subtitle=subtitle)
-        | table.fill("ranking", rows, RANK_ROWS)
+        | table.fill("ranking", rows, RANK_ROWS, FIELDS)
     )
 
 
-def _rank_row(dim: str, one: Ranked, top: float) -> table.Row:
+def _rank_row(dim: str, one: Ranked, top: float, found: Overview) -> table.Row:
+    requests, before = one.figures["requests"], found.before.get(one.name)
     cells = {name: fmt.short(one.figures[name], unit) for name, unit in UNITS.items()}
+    cells["trend"] = fmt.change(Kpi("requests", "Requests", requests, "count", before)) or fmt.UNKNOWN
     return table.Row(
-        one.name or "Unknown", (dim, one.name or ""), cells, share=(one.figures["requests"] or 0) / top
+        one.name or "Unknown",
+        (dim, one.name or ""),
+        cells,
+        share=(requests or 0) / top,
+        colour=fixed_colour(one.name, found.palette_order) if dim == "model" else "",
     )

@@ -1,0 +1,51 @@
+"""New values of many places of a page as one output, which the browser spreads (assets/fill.js).
+
+A callback that names hundreds of outputs sends all their names up at every refresh: the overview sent 38 kB to ask
+for 61 kB. With one output the question is short, and a place whose value did not change is not touched.
+
+    FILL = "hx-finish-fill"
+    layout = html.Div([fill.store(FILL), …], id="hx-finish")
+    @on(output=Output(FILL, "data"), …)
+    def show(…):
+        return fill.sent("hx-finish", updates, OUTPUTS)
+    fill.wire(on, FILL)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import Input, Output, dcc
+from dash.development.base_component import Component
+
+from helix_dash.ui.panel import Updates
+from helix_dash.ui.wiring import Callbacks
+
+
+def store(key: str) -> Component:
+    """Where a callback puts what :func:`sent` makes."""
+    return dcc.Store(id=key)
+
+
+def sent(root: str, updates: Updates, places: Mapping[str, Output]) -> dict[str, Any]:
+    """``updates`` by element and property.
+
+    Args:
+        root: the id of the page's outermost element: what was sent before is forgotten with it.
+        updates: new values by the keys of ``places``.
+        places: where each key stands, as the parts of ``ui`` tell by their ``outputs``.
+
+    Raises:
+        KeyError: an update has no place.
+    """
+    parts: dict[str, dict[str, Any]] = {}
+    for key, value in updates.items():
+        place = places[key]
+        parts.setdefault(str(place.component_id), {})[place.component_property] = value
+    return {"root": root, "parts": parts}
+
+
+def wire(on: Callbacks, key: str) -> None:
+    """What arrives in store ``key`` goes to its places."""
+    on.in_browser("hxfill.fill", Input(key, "data"), prevent_initial_call=True)
