@@ -134,6 +134,7 @@ def collect() -> None:
     settings = load(os.environ)
     _log_to_stderr()
     stop = stopping.on_signals()
+    collector.check_shards(settings)
     raise typer.Exit(collector.run(collector.duties(settings), stop))
 
 

@@ -11,6 +11,9 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 
+import redis
+
+from helix_dash.errors import SettingError, StoreUnavailable
 from helix_dash.settings import Settings
 from helix_dash.stopping import Stop
 
@@ -18,6 +21,22 @@ Duty = Callable[[threading.Event], None]
 """Works until the event is set; survives outages of what it depends on."""
 
 logger = logging.getLogger("helix_dash.collector")
+
+
+def check_shards(settings: Settings) -> None:
+    """Refuse to fold a part of the log as if it were the whole. A store that is away is not asked: readers ask, too.
+
+    Raises:
+        SettingError: LOG_SHARDS was lowered.
+    """
+    from helix_dash.log.source import fewer_shards_than_there_are
+
+    try:
+        wrong = fewer_shards_than_there_are(settings.log_redis_url, settings.log_shards)
+    except (redis.RedisError, StoreUnavailable):
+        return
+    if wrong:
+        raise SettingError(wrong)
 
 
 def duties(settings: Settings) -> Mapping[str, Duty]:

@@ -16,9 +16,10 @@ from helix_dash.auth.session import check_secret_key
 from helix_dash.auth.users import user_count
 from helix_dash.errors import SettingError, StoreUnavailable
 from helix_dash.log.keys import LogKeys
+from helix_dash.log.pending import waiting
 from helix_dash.log.retention import leaves_at
 from helix_dash.log.segment import Segment
-from helix_dash.log.source import Source
+from helix_dash.log.source import Source, fewer_shards_than_there_are
 from helix_dash.model import utc_from_us
 from helix_dash.settings import Settings
 from helix_dash.store import APP_TAG, connect, is_cluster, shown_url
@@ -201,9 +202,13 @@ def _clock(ahead: float) -> Finding:
 
 
 def _log(settings: Settings, now: float) -> Iterator[Finding]:
+    wrong = fewer_shards_than_there_are(settings.log_redis_url, settings.log_shards)
+    if wrong:
+        yield Finding("fail", "shards", wrong)
+        return
     pulse, segments = Source(settings.log_redis_url, settings.log_shards).listing()
     yield _heartbeat(pulse.stats.get("heartbeat"), now, pulse.behind)
-    yield _pending(pulse.behind, settings.log_max_pending)
+    yield _pending(_waiting(settings), settings.log_max_pending)
     lost = {name: pulse.stats.get(name, 0) for name in _LOSSES}
     text = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in lost.items())
     if any(lost.values()):
@@ -211,7 +216,6 @@ def _log(settings: Settings, now: float) -> Iterator[Finding]:
     else:
         yield Finding("ok", "losses", text)
     yield _kept(segments, settings.log_retention_days)
-    yield from _shards(settings)
 
 
 def _kept(segments: list[Segment], days: int) -> Finding:
@@ -229,19 +233,6 @@ def _minute(micros: int) -> str:
     return f"{utc_from_us(micros):%Y-%m-%d %H:%M} UTC"
 
 
-def _shards(settings: Settings) -> Iterator[Finding]:
-    """A warning when the log has more shards than LOG_SHARDS says."""
-    beyond = LogKeys(settings.log_shards)
-    with connect(settings.log_redis_url, tag=beyond.tag) as client:
-        if client.exists(beyond.version):
-            yield Finding(
-                "warn",
-                "shards",
-                f"the log has more than {settings.log_shards}: what is in the others is not shown",
-                "set LOG_SHARDS back to what it was; it cannot be lowered",
-            )
-
-
 def _heartbeat(heartbeat: int | None, now: float, pending: int) -> Finding:
     advice = "start a collector: helix-dash collect"
     if heartbeat is None:
@@ -253,8 +244,17 @@ def _heartbeat(heartbeat: int | None, now: float, pending: int) -> Finding:
     return Finding("fail" if pending else "warn", "collector", text, advice)
 
 
+def _waiting(settings: Settings) -> int:
+    """Requests that wait in the fullest shard: each recorder looks at its own."""
+    most = 0
+    for keys in map(LogKeys, range(settings.log_shards)):
+        with connect(settings.log_redis_url, tag=keys.tag) as client:
+            most = max(most, waiting(client, keys))
+    return most
+
+
 def _pending(pending: int, most: int) -> Finding:
-    text = f"{pending:,} of at most {most:,} entries wait for the collector"
+    text = f"{pending:,} of at most {most:,} requests wait for the collector"
     if pending >= most:
         return Finding(
             "fail", "pending", text, "start a collector, or raise LOG_MAX_PENDING: recorders drop now"

@@ -15,6 +15,7 @@ import redis
 from helix_dash import collector, doctor, traffic
 from helix_dash.auth.throttle import count_attempt, forget_attempt
 from helix_dash.auth.users import create_user, find_user
+from helix_dash.errors import SettingError, StoreUnavailable
 from helix_dash.log.fold import Fold
 from helix_dash.log.follow import Follower
 from helix_dash.log.keys import LogKeys
@@ -167,7 +168,7 @@ def told(url: str, folder: Path, shards: int = MANY) -> dict[str, Any]:
 def test_doctor_adds_up_the_shards_and_tells_what_the_log_holds(store_url: str, tmp_path: Path) -> None:
     for shard in range(MANY):
         recorded(store_url, a_request(time=NOW), shard=shard)
-    assert "4 of at most" in told(store_url, tmp_path)["pending"].text
+    assert "1 of at most" in told(store_url, tmp_path)["pending"].text  # the bound is that of each shard
     stepped(store_url, *range(MANY))
     findings = told(store_url, tmp_path)
     assert findings["log"].text.startswith("4 requests; 0.0 MB in the store; oldest 20")
@@ -176,9 +177,20 @@ def test_doctor_adds_up_the_shards_and_tells_what_the_log_holds(store_url: str, 
     assert "shards" not in findings
 
 
-def test_doctor_tells_when_fewer_shards_are_read_than_there_are(store_url: str, tmp_path: Path) -> None:
+def test_a_log_of_more_shards_than_the_setting_says_is_refused_in_words(
+    store_url: str, tmp_path: Path
+) -> None:
+    """LOG_SHARDS cannot be lowered: neither doctor, nor collector, nor pages take a part for the whole."""
     stepped(store_url, *range(MANY))
-    assert told(store_url, tmp_path, 2)["shards"].level == "warn"
+    finding = told(store_url, tmp_path, 2)["shards"]
+    assert (finding.level, "LOG_SHARDS=2" in finding.text) == ("fail", True)
+    with pytest.raises(SettingError, match="LOG_SHARDS=2"):
+        collector.check_shards(settings(store_url, tmp_path, 2))
+    log = log_of(store_url, tmp_path, 2)
+    with pytest.raises(StoreUnavailable, match="LOG_SHARDS=2"):
+        log.count(EVERYTHING, HOUR)
+    assert "LOG_SHARDS=2" in log.health().error
+    collector.check_shards(settings(store_url, tmp_path, MANY))
 
 
 def test_accounts_live_beside_the_log(store_url: str) -> None:

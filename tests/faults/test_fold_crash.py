@@ -16,7 +16,9 @@ import redis
 from cutting_proxy import CuttingProxy
 
 from helix_dash.embedded import EmbeddedStore
+from helix_dash.log import recorder as recording
 from helix_dash.log.fold import Fold, Step
+from helix_dash.log.pending import tell_sent, waiting
 from helix_dash.log.recorder import Recorder
 from request_records import KEYS, a_request, folded_rows, manifest, recorded, stats
 
@@ -221,6 +223,35 @@ def test_recording_waits_when_the_fold_is_too_far_behind(store_url: str) -> None
         client.xtrim(KEYS.stream, maxlen=0)
         assert recorder.close(timeout=30) == 0
         assert client.xlen(KEYS.stream) == 1
+
+
+def test_the_bound_of_what_may_wait_counts_requests_and_not_entries(store_url: str) -> None:
+    """LOG_MAX_PENDING: an entry holds up to 100 requests."""
+    with redis.Redis.from_url(store_url) as client:
+        busy = Recorder(store_url, max_pending=1_000)
+        assert busy.record_many(a_request(number) for number in range(250)) == 250
+        assert busy.close(timeout=30) == 0
+        assert client.xlen(KEYS.stream) < 250
+        tell_sent(client, KEYS, busy._producer, 250)  # as its next look at the store would
+        assert waiting(client, KEYS) == 250
+        late = Recorder(store_url, max_pending=249)
+        late.record(a_request())
+        assert late.flush(timeout=0.3) == 1
+        folded_to_the_end(store_url)
+        assert waiting(client, KEYS) == 0
+        assert late.close(timeout=30) == 0
+
+
+def test_a_recorder_tells_how_much_it_has_sent(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LOG_MAX_PENDING: it is how others know."""
+    monkeypatch.setattr(recording, "CHECK_EVERY", 0.0)
+    with redis.Redis.from_url(store_url) as client:
+        first = Recorder(store_url)
+        for number in range(3):
+            first.record(a_request(number))
+            assert first.flush(timeout=30) == 0
+        assert client.hgetall(KEYS.sent) == {f"{first._producer:016x}".encode(): b"2"}
+        assert first.close(timeout=30) == 0
 
 
 def test_each_process_of_a_forking_gateway_is_a_producer_of_its_own(store_url: str) -> None:

@@ -182,6 +182,7 @@ class Fold:
             alive = arrivals.vouched
         if alive:
             change.coverage = coverage.recent(coverage.united(state.coverage, alive), now)
+        change.caught_up = not behind
         self._pause("sealed")
         if entries or change.coverage is not None:
             change.heartbeat = lead.last_heartbeat = now

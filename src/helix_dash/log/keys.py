@@ -58,6 +58,11 @@ class LogKeys:
         return self._key("producers")
 
     @property
+    def sent(self) -> str:
+        """hash: producer (hex) → the highest sequence in the stream, of those that wrote since the fold last caught up."""
+        return self._key("sent")
+
+    @property
     def manifest(self) -> str:
         """hash: segment id → JSON of :class:`helix_dash.log.segment.Segment`."""
         return self._key("manifest")

@@ -25,6 +25,7 @@ import redis
 from helix_dash import settings
 from helix_dash.errors import InvalidRecord, StoreUnsuitable
 from helix_dash.log.keys import LogKeys
+from helix_dash.log.pending import tell_sent, waiting
 from helix_dash.log.schema import WIRE_VERSION, RequestRecord, to_wire
 from helix_dash.model import Period, us_from_utc
 from helix_dash.store import connect
@@ -54,7 +55,7 @@ class Recorder:
         shard: the shard of the log to write to; ``None`` picks one of LOG_SHARDS by the producer's id, so that a
             process writes to one shard and many processes spread over all.
         buffer: how many records may wait.
-        max_pending: how many stream entries may wait for the fold; ``None`` takes LOG_MAX_PENDING.
+        max_pending: how many requests may wait in the store for the fold; ``None`` takes LOG_MAX_PENDING.
         allow_eviction: write to a store that may evict keys; ``None`` takes ALLOW_EVICTION.
 
     Raises:
@@ -283,9 +284,11 @@ class Recorder:
                     f"its maxmemory-policy {memory['maxmemory_policy']} may evict the log; set noeviction or a "
                     "volatile policy, or ALLOW_EVICTION=1"
                 )
-        if client.xlen(self._keys.stream) > self._max_pending:
+        if self._announced:
+            tell_sent(client, self._keys, self._producer, self._announced)
+        if waiting(client, self._keys) > self._max_pending:
             raise StoreUnsuitable(
-                f"more than {self._max_pending} entries wait for the collector (LOG_MAX_PENDING)"
+                f"more than {self._max_pending} requests wait for the collector (LOG_MAX_PENDING)"
             )
 
     def _warn(self, text: str) -> None:

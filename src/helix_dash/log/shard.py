@@ -77,6 +77,7 @@ class Change:
     rejections: list[Rejection] = field(default_factory=list)
     coverage: list[Interval] | None = None
     heartbeat: int | None = None
+    caught_up: bool = False
     gauges: dict[str, int] = field(default_factory=dict)
     beside: Callable[[Any], None] | None = None
 
@@ -232,6 +233,8 @@ class Shard:
         if change.rejections:
             pipe.lpush(keys.rejected, *(msgspec.json.encode(item._asdict()) for item in change.rejections))
             pipe.ltrim(keys.rejected, 0, MOST_REJECTIONS - 1)
+        if change.caught_up:
+            pipe.delete(keys.sent)
         if change.coverage is not None:
             pipe.set(keys.coverage, msgspec.json.encode(change.coverage))
         gauges = (

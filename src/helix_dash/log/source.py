@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from helix_dash.errors import StoreUnavailable
 from helix_dash.log.coverage import Interval, common
 from helix_dash.log.keys import LogKeys
 from helix_dash.log.segment import Segment
@@ -82,10 +83,26 @@ def joined(parts: Sequence[Part]) -> Pulse:
     )
 
 
+def fewer_shards_than_there_are(url: str, shards: int) -> str:
+    """What is wrong when the log at ``url`` has more than ``shards`` shards; "" when all is well.
+
+    Raises:
+        redis.RedisError: the store did not answer.
+    """
+    beyond = LogKeys(shards)
+    with connect(url, tag=beyond.tag) as client:
+        if not client.exists(beyond.version):
+            return ""
+    return (
+        f"The log has more shards than LOG_SHARDS={shards}: set it back to what it was; it cannot be lowered."
+    )
+
+
 class Source:
     """Reads the shards of the log at ``url``; what lives on one server is read in one transaction.
 
-    Every method raises :class:`redis.RedisError` when the store does not answer.
+    Every method raises :class:`redis.RedisError` when the store does not answer, and
+    :class:`~helix_dash.errors.StoreUnavailable` when the log has more shards: a part of it is not the log.
 
     Args:
         url: the log's store.
@@ -93,6 +110,8 @@ class Source:
     """
 
     def __init__(self, url: str, shards: int) -> None:
+        self._url, self._shards = url, shards
+        self._complete = False
         keys = [LogKeys(shard) for shard in range(shards)]
         # Any: redis-py's types say str where this client answers bytes.
         self._groups: list[tuple[Any, list[LogKeys]]] = (
@@ -108,6 +127,11 @@ class Source:
 
     def listing(self) -> tuple[Pulse, list[Segment]]:
         """What moves, and the segments of that instant, the newest first."""
+        if not self._complete:
+            wrong = fewer_shards_than_there_are(self._url, self._shards)
+            if wrong:
+                raise StoreUnavailable(wrong)
+            self._complete = True
         answers = self._ask(*_PULSE, lambda pipe, keys: pipe.hgetall(keys.manifest))
         homes = [(client, keys) for client, group in self._groups for keys in group]
         segments, self._homes = [], {}
