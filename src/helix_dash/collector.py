@@ -6,6 +6,7 @@ duty elects its own leader.
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import threading
@@ -65,14 +66,17 @@ def duties(settings: Settings) -> Mapping[str, Duty]:
 
 
 def _asking(settings: Settings) -> dict[str, Duty]:
-    """The duties that ask other servers, as far as settings name some."""
+    """The duties that ask the gateway's store and other servers, as far as settings name some."""
     from helix_dash.samples.writer import SampleWriter
+    from helix_dash.sources.gateway import questions as gateway
     from helix_dash.sources.polling import Poller
-    from helix_dash.store import connect
+    from helix_dash.store import connect, everywhere
 
     store = connect(settings.log_redis_url)
     writer = SampleWriter(settings.log_redis_url)
-    work: dict[str, Duty] = {}
+    gateways = functools.cache(lambda: everywhere(settings.redis_url))
+    asked_gateway = gateway.questions(gateways, settings.zone)
+    work: dict[str, Duty] = {gateway.SOURCE: Poller(gateway.SOURCE, asked_gateway, store, writer).run}
     if settings.api_url:
         from helix_dash.sources.fakeai.duties import fakeai_duties
 

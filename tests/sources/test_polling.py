@@ -52,6 +52,17 @@ def test_a_failing_question_stops_no_other(store_url: str, store: redis.Redis) -
     assert (found["bad"].reason, found["good"].body) == ("status", {"n": 1})
 
 
+def test_an_answer_that_nobody_foresaw_stops_nothing(store_url: str, store: redis.Redis) -> None:
+    """The fold lives in the same process."""
+
+    def odd() -> Told:
+        raise KeyError("a member that was always there")
+
+    poller(store_url, Clock(), Question("odd", 10, odd), Question("good", 10, lambda: Told(1))).step()
+    found = answers(store, "s")
+    assert (found["odd"].reason, found["good"].body) == ("unreadable", 1)
+
+
 def test_a_question_is_asked_once_per_interval(store_url: str) -> None:
     clock, asked = Clock(), []
     one = poller(store_url, clock, Question("q", 10, lambda: Told(asked.append(1))))

@@ -144,13 +144,16 @@ class Poller:
         return asked
 
     def _ask(self, question: Question) -> bool:
+        """Whether it was answered."""
         at, began = self.writer.now(), time.perf_counter()
         try:
             told = question.ask()
         except SourceError as error:
-            failure = Answer(at, error=str(error), reason=error.reason, mock=self.mock)
-            answers.keep(self.store, self.source, question.name, failure)
-            return False
+            return self._failed(question, at, str(error), error.reason)
+        except Exception:
+            # A source may say anything at all. What nobody foresaw must not stop the collector's other duties.
+            _log.exception("An answer of %s to %s could not be read", self.source, question.name)
+            return self._failed(question, at, "The answer could not be read.", "unreadable")
         took = (time.perf_counter() - began) * 1000
         body = msgspec.to_builtins(told.body)
         answers.keep(
@@ -160,6 +163,11 @@ class Poller:
             series = f"{self.source}.{question.name}"
             self.writer.record(series, at, told.numbers.counters, told.numbers.gauges)
         return True
+
+    def _failed(self, question: Question, at: int, words: str, reason: str) -> bool:
+        failure = Answer(at, error=words, reason=reason, mock=self.mock)
+        answers.keep(self.store, self.source, question.name, failure)
+        return False
 
     def _sweep(self) -> None:
         at = self.writer.now()

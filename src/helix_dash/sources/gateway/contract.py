@@ -1,0 +1,325 @@
+"""The gateway's keys, and how each is read. Several writers exist, and none of them agrees with the next: every
+reader here takes all their forms, leaves out what it cannot read, and counts what it left out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import redis
+
+from helix_dash.store import reaching
+
+REQUESTS, HITS = "helix:requests:total", "helix:requests:cache_hits"
+SPEND, SPEND_USER, SPEND_MODEL = "helix:spend:total", "helix:spend:user:", "helix:spend:model:"
+INCIDENTS = "helix:pii:incidents"
+EXACT, VECTOR, CACHE = "helix:exact:", "helix:vector:", "helix:cache:"
+THRESHOLDS, ALERTS, TTL = "helix:adaptive:thresholds", "helix:alerts:thresholds", "helix:ttl:default"
+
+NO_ENTRIES = frozenset(
+    {
+        "helix:exact:cache",  # one hash that holds all entries of another writer
+        "helix:vector:batch:encode",
+        "helix:cache:metrics",
+        "helix:cache:warming:queue",
+        "helix:cache:invalidation",
+        "helix:cache:warming",
+    }
+)
+"""Keys that begin like cache entries and are none."""
+
+MOST_DAYS = 4_000
+MOST_KEYS = 200_000
+_SCAN = 1_000
+_PIPELINE = 500
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(slots=True)
+class Read:
+    """What was read, and what had to be left out: reason → how many."""
+
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def leave_out(self, reason: str) -> None:
+        """Count one value that could not be read."""
+        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+
+
+@dataclass(slots=True)
+class Counters(Read):
+    """Requests and cache hits since the gateway's keys were made; ``None`` where there is no such key."""
+
+    requests: int | None = None
+    hits: int | None = None
+
+
+@dataclass(slots=True)
+class Spend(Read):
+    """Dollars per day, as ISO dates, of the writer's own calendar."""
+
+    days: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Spenders(Read):
+    """Dollars per user or model: all time, and the last thirty of its days.
+
+    Args:
+        top: who → (all time, last 30 days), the highest first; at most ``MOST_SPENDERS``.
+        others: how many more there are.
+        keys: keys that were looked at.
+        cut: whether there are more keys than are looked at.
+    """
+
+    top: dict[str, tuple[float, float]] = field(default_factory=dict)
+    others: int = 0
+    keys: int = 0
+    cut: bool = False
+
+
+MOST_SPENDERS = 1_000
+
+
+def counters(store: redis.Redis) -> Counters:
+    """The gateway's counters, in one command.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    found = Counters()
+    numbers: list[int | None] = []
+    for name, value in zip((REQUESTS, HITS), _each(store, "GET", (REQUESTS, HITS)), strict=True):
+        number = _whole(value)
+        if value is not None and number is None:
+            found.leave_out(f"{name} is no whole number")
+        numbers.append(number)
+    found.requests, found.hits = numbers
+    return found
+
+
+def spend(store: redis.Redis, key: str = SPEND) -> Spend:
+    """What was spent per day. Members that are no date, and amounts that are no amount, are left out.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    found = Spend()
+    (members,) = _each(store, "ZRANGE", [key], "0", str(MOST_DAYS - 1), "WITHSCORES")
+    if members is _WRONG:
+        found.leave_out(f"{key} is no sorted set")
+        return found
+    for day, amount in _pairs(members):
+        if day is None:
+            found.leave_out("a member of spending is no date")
+        elif amount is None:
+            found.leave_out("an amount of spending is no amount")
+        else:
+            found.days[day.isoformat()] = amount
+    return found
+
+
+def thresholds(store: redis.Redis) -> dict[str, dict[str, float]]:
+    """The numbers of the gateway's own settings: ``adaptive``, ``alerts``, ``ttl`` → name → number.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    keys = {"adaptive": THRESHOLDS, "alerts": ALERTS, "ttl": TTL}
+    found: dict[str, dict[str, float]] = {}
+    for name, answer in zip(keys, _each(store, "HGETALL", list(keys.values())), strict=True):
+        fields: Any = {} if answer is _WRONG or not answer else answer
+        items = fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2], strict=False)
+        numbers = {text(field): number(value) for field, value in items}
+        found[name] = {field: value for field, value in numbers.items() if field and value is not None}
+    return found
+
+
+@dataclass(slots=True)
+class Entries(Read):
+    """The gateway's cache as counted by a scan.
+
+    Args:
+        exact: entries that answer one and the same prompt.
+        semantic: entries that answer prompts like theirs.
+        other: entries of other levels.
+        bytes: what a sample of ``sampled`` of them takes in memory, on average.
+        expiring: how many of the sample are gone within an hour.
+        without_end: how many of the sample never expire.
+        cut: whether there are more keys than are counted.
+    """
+
+    exact: int = 0
+    semantic: int = 0
+    other: int = 0
+    sampled: int = 0
+    bytes: float | None = None
+    expiring: int = 0
+    without_end: int = 0
+    cut: bool = False
+
+
+_SAMPLE = 200
+
+
+@dataclass(slots=True)
+class Survey:
+    """What one walk over all keys of the gateway finds: cache entries, and who spent how much."""
+
+    entries: Entries
+    users: Spenders
+    models: Spenders
+
+
+def survey(store: redis.Redis, today: date) -> Survey:
+    """One walk over all of the gateway's keys: for a background duty, never for a page.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    found, sample = Entries(), list[str]()
+    spending: dict[str, list[str]] = {SPEND_USER: [], SPEND_MODEL: []}
+    cut = False
+    for seen, key in enumerate(scan(store, "helix:")):
+        if seen == MOST_KEYS:
+            cut = True
+            break
+        kind = _kind(key)
+        if kind in spending:
+            spending[kind].append(key)
+        elif kind:
+            setattr(found, kind, getattr(found, kind) + 1)
+            # Scan order is the order of hashes: the first ones are as good a sample as any.
+            if len(sample) < _SAMPLE:
+                sample.append(key)
+    _measure(store, found, sample)
+    found.cut = cut
+    users, models = (_spenders(store, prefix, keys, today) for prefix, keys in spending.items())
+    users.cut = models.cut = cut
+    return Survey(found, users, models)
+
+
+def _kind(key: str) -> str | None:
+    """``exact``, ``semantic`` or ``other`` of a cache entry, the prefix of a key of spending, else ``None``."""
+    for prefix in (SPEND_USER, SPEND_MODEL):
+        if key.startswith(prefix):
+            return prefix
+    if key in NO_ENTRIES:
+        return None
+    if key.startswith(EXACT):
+        return "exact" if _HEX.fullmatch(key.removeprefix(EXACT)) else None
+    return "semantic" if key.startswith(VECTOR) else "other" if key.startswith(CACHE) else None
+
+
+def _measure(store: redis.Redis, found: Entries, sample: list[str]) -> None:
+    sizes = [_whole(size) for size in _each(store, "MEMORY USAGE", sample)]
+    ends = [_whole(end) for end in _each(store, "TTL", sample)]
+    known = [size for size in sizes if size]
+    found.sampled, found.bytes = len(sample), sum(known) / len(known) if known else None
+    found.expiring = sum(1 for end in ends if end is not None and 0 <= end <= 3600)
+    found.without_end = sum(1 for end in ends if end == -1)
+
+
+def _spenders(store: redis.Redis, prefix: str, keys: list[str], today: date) -> Spenders:
+    found, totals = Spenders(keys=len(keys)), {}
+    for some in _parts(keys):
+        answers = _each(store, "ZRANGE", some, "0", str(MOST_DAYS - 1), "WITHSCORES")
+        for key, members in zip(some, answers, strict=True):
+            if members is _WRONG:
+                found.leave_out("a key of spending is no sorted set")
+                continue
+            days = [(day, amount) for day, amount in _pairs(members) if day and amount is not None]
+            for _ in range(len(_pairs(members)) - len(days)):
+                found.leave_out("a day of spending cannot be read")
+            recent = sum(amount for day, amount in days if 0 <= (today - day).days < 30)
+            totals[key.removeprefix(prefix)] = (sum(amount for _, amount in days), recent)
+    ranked = sorted(totals.items(), key=lambda item: (-item[1][1], -item[1][0], item[0]))
+    found.top = dict(ranked[:MOST_SPENDERS])
+    found.others = max(0, len(ranked) - MOST_SPENDERS)
+    return found
+
+
+def scan(store: redis.Redis, prefix: str) -> Iterator[str]:
+    """Keys that begin with ``prefix``; a key that is no UTF-8 text is passed over.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    pattern = re.sub(r"([*?\[\]\\])", r"\\\1", prefix) + "*"
+    with reaching():
+        for key in store.scan_iter(match=pattern, count=_SCAN):
+            name = text(key)
+            if name is not None:
+                yield name
+
+
+class _Wrong:
+    """Stands for an answer that was an error: the key is of another type."""
+
+
+_WRONG = _Wrong()
+
+
+def _each(store: Any, command: str, keys: Iterable[str], *arguments: str) -> list[Any]:
+    """The answer to ``command`` for each key, in as few round trips as there are hundreds of them."""
+    found: list[Any] = []
+    for some in _parts(list(keys)):
+        with reaching(), store.pipeline(transaction=False) as pipe:
+            for key in some:
+                pipe.execute_command(*command.split(), key, *arguments)
+            found += pipe.execute(raise_on_error=False)
+    return [_WRONG if isinstance(one, redis.ResponseError) else one for one in found]
+
+
+def _parts(keys: list[str]) -> Iterator[list[str]]:
+    for begin in range(0, len(keys), _PIPELINE):
+        yield keys[begin : begin + _PIPELINE]
+
+
+def _pairs(members: Any) -> list[tuple[date | None, float | None]]:
+    """(day, amount) of a sorted set's answer, which is flat or in pairs depending on the protocol."""
+    flat = [part for one in members or () for part in (one if isinstance(one, list | tuple) else (one,))]
+    return [(day_of(day), amount_of(amount)) for day, amount in zip(flat[::2], flat[1::2], strict=False)]
+
+
+def day_of(value: Any) -> date | None:
+    """The date that a member names; ``None`` when it names none."""
+    try:
+        return date.fromisoformat(text(value) or "")
+    except ValueError:
+        return None
+
+
+def amount_of(value: Any) -> float | None:
+    """Dollars: finite and not negative; else ``None``."""
+    found = number(value)
+    return found if found is not None and found >= 0 else None
+
+
+def number(value: Any) -> float | None:
+    """A finite number; else ``None``."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def _whole(value: Any) -> int | None:
+    found = number(value)
+    return int(found) if found is not None and found == int(found) and abs(found) < 2**63 else None
+
+
+def text(value: Any) -> str | None:
+    """``value`` as text; ``None`` when it is no UTF-8."""
+    if isinstance(value, str):
+        return value
+    try:
+        return bytes(value).decode("utf-8")
+    except (TypeError, UnicodeDecodeError):
+        return None
