@@ -16,7 +16,8 @@
   function words(value, unit) {
     if (value === null || value === undefined) return "—";
     const size = Math.abs(value);
-    const digits = unit.places !== undefined ? { minimumFractionDigits: unit.places, maximumFractionDigits: unit.places }
+    const cents = unit.prefix === "$" && size >= 1 && size < 1000;
+    const digits = cents ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : unit.places !== undefined ? { minimumFractionDigits: unit.places, maximumFractionDigits: unit.places }
       : Number.isInteger(value) || size >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 };
     return (unit.prefix || "") + value.toLocaleString("en-US", digits) + (unit.suffix || "");
   }
@@ -41,7 +42,8 @@
     const time = payload.time;
     const x = time.x || Array.from({ length: time.n }, (_, index) => time.x0 + index * time.dx);
     const series = payload.series.map((one) => ({ ...one, y: unpack(one.y), before: one.before && unpack(one.before) }));
-    return { ...payload, x, series, past: payload.past && { ...payload.past, y: unpack(payload.past.y) } };
+    return { ...payload, x, series, past: payload.past && { ...payload.past, y: unpack(payload.past.y) },
+      band: payload.band && { ...payload.band, low: unpack(payload.band.low), high: unpack(payload.band.high) } };
   }
   const widths = (payload) => payload.x.map((x, index) => (index + 1 < payload.x.length ? payload.x[index + 1] - x : index ? x - payload.x[index - 1] : payload.time.end - x));
   function layersOf(name, payload) {
@@ -89,6 +91,12 @@
     const one = layers.length > 1 ? layers.find((layer) => layer.name === payload.lead) || layers[0] : layers[0];
     return one && one.before ? [dotted(payload, layers.length > 1 ? `${one.name}, ${payload.past.name.toLowerCase()}` : payload.past.name, one.before, GREY)] : [];
   }
+  function shade(payload) {
+    if (!payload.band) return [];
+    const { name, colour, low, high } = payload.band, edge = { type: "scatter", mode: "lines", line: { width: 0, color: colour }, marker: { color: colour } };
+    const range = low.map((value, index) => (value === null ? "—" : `${words(value, payload.unit)} to ${words(high[index], payload.unit)}`));
+    return [{ ...edge, x: payload.x, y: low, hoverinfo: "skip", meta: {} }, { ...trace(payload, name, high), ...edge, customdata: range, fill: "tonexty", fillcolor: colour + "2B" }];
+  }
   function bands(payload, as) {
     /* nothing recorded is no zero: the gap is shaded. Averages and percentiles only leave the line out. */
     const width = widths(payload), found = [];
@@ -125,11 +133,11 @@
       xaxis: { type: "date", nticks: Math.max(2, Math.floor(width / 72)), range: [as === "bar" ? start : Math.max(start, payload.x[0]), as === "bar" && payload.time.open && step ? Math.max(end, last + step) : as === "bar" ? end : Math.max(last, start + 1)], hoverformat: step >= DAY ? "%a %-d %b %Y" : "%a %-d %b, %H:%M", ...ticks(start, end, width) },
       yaxis: vertical(payload, as, layers, choice.log), uirevision: `${payload.time.key} ${as}`,
     };
-    return { data: [...drawn, ...pasts(payload, layers, only)], layout };
+    return { data: [...shade(payload), ...drawn, ...pasts(payload, layers, only)], layout };
   }
   function vertical(payload, as, layers, log) {
     const unit = payload.unit, axis = { tickformat: unit.tick, tickprefix: unit.prefix || "", ticksuffix: unit.suffix || "" };
-    const every = [...layers.map((one) => one.y), ...(payload.past && payload.past.y ? [payload.past.y] : [])].flat().filter((value) => value !== null);
+    const every = [...layers.map((one) => one.y), ...(payload.past && payload.past.y ? [payload.past.y] : []), ...(payload.band ? [payload.band.high] : [])].flat().filter((value) => value !== null);
     if (log) {
       const above = every.filter((value) => value > 0), decades = above.length ? Math.log10(Math.max(...above) / Math.min(...above)) : 0;
       return { ...axis, type: "log", dtick: decades > 1.5 ? 1 : "D2", minallowed: null };
@@ -140,9 +148,20 @@
   }
 
   /* ---- every chart ---- */
+  const SCALE = ["#E6EFFC", "#C3D8F4", "#A0C0EB", "#7DA9E1", "#5A91D7", "#3579CC", "#1C62B3"];
+  const dark = () => document.documentElement.dataset.theme === "dark";
+  /* more is further from the card: darker on white, lighter on black */
+  function toned(one) {
+    if (!one.meta || one.meta.scale !== "sequential") return one;
+    const colours = dark() ? [...SCALE].reverse() : SCALE;
+    return { ...one, colorscale: colours.map((colour, index) => [index / (colours.length - 1), colour]) };
+  }
+  new MutationObserver(() => Object.keys(shown).forEach((name) => {
+    if (shown[name].kind !== "time" && shown[name].data.some((one) => one.meta && one.meta.scale) && document.getElementById(`hx-${name}`)) redraw(name);
+  })).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   function figure(name) {
     const { width, height } = room(name);
-    const payload = shown[name], made = payload.kind === "time" ? timed(name, payload, width) : { data: payload.data, layout: { ...payload.layout, uirevision: "same" } };
+    const payload = shown[name], made = payload.kind === "time" ? timed(name, payload, width) : { data: payload.data.map(toned), layout: { ...payload.layout, xaxis: { nticks: Math.max(2, Math.floor(width / 64)), ...payload.layout.xaxis, ...fitted(payload, width) }, uirevision: "same" } };
     const text = { family: "Inter, system-ui, sans-serif", size: 12 }, clear = "rgba(0,0,0,0)", { xaxis, yaxis, ...own } = made.layout;
     return { data: made.data, layout: {
       paper_bgcolor: clear, plot_bgcolor: clear, font: text, margin: { l: 4, r: 8, t: 8, b: 4, pad: 4 }, hovermode: "closest", showlegend: false, dragmode: payload.kind === "time" ? "zoom" : false,
@@ -151,22 +170,31 @@
       yaxis: { automargin: true, fixedrange: true, rangemode: "tozero", nticks: height < 120 ? 3 : 5, zeroline: false, ticks: "", ticklabelstandoff: 8, gridwidth: 1, minallowed: 0, ...yaxis },
     } };
   }
+  /* horizontal bars leave room for the texts at their ends */
+  function fitted(payload, width) {
+    const bars = payload.data.find((one) => one.orientation === "h" && one.textposition === "outside");
+    if (!bars) return {};
+    const letters = 6.6, room = width + 40 - letters * Math.max(...bars.y.map((name) => name.length));
+    return { range: [0, Math.max(0.001, ...bars.x.map((value, index) => (value * room) / Math.max(room / 4, room - letters * bars.text[index].length - 10)))] };
+  }
   const part = (type, props) => ({ type, namespace: "dash_html_components", props });
   function legend(name) {
     const payload = shown[name], items = payload.kind === "time" ? payload.series : payload.legend || [], stacked = payload.kind !== "time" || (chosen(name).as !== "line" && !chosen(name).log);
+    const lined = payload.kind !== "time" && payload.data.every((one) => one.mode === "lines");
     const box = document.getElementById(`hx-${name}-legend`), past = payload.past && payload.past.name;
-    const wanted = JSON.stringify([items.map((one) => [one.name, one.colour, one.apart]), stacked, past]);
-    const few = items.length < 2 && !past;
+    const wanted = JSON.stringify([items.map((one) => [one.name, one.colour, one.apart]), stacked, past, !!payload.band]);
+    const few = items.length < (payload.kind === "time" ? 2 : 1) && !past && !payload.band;
     if (box && box.dataset.drawn === wanted && (box.childElementCount || few)) return window.dash_clientside.no_update;
     if (box) box.dataset.drawn = wanted;
     if (few) return [];
     const mark = (colour, kind) => part("Span", { className: "hx-legend__mark" + kind, style: { "--mark": colour } });
     const found = items.map((one) => (payload.kind !== "time" || items.length < 2
-      ? part("Span", { className: "hx-legend__item hx-legend__item--still", children: [mark(one.colour, stacked ? "" : " hx-legend__mark--line"), part("Span", { children: one.name })] })
+      ? part("Span", { className: "hx-legend__item hx-legend__item--still", children: [mark(one.colour, stacked && !lined ? "" : " hx-legend__mark--line"), part("Span", { children: one.name })] })
       : part("Button", {
         className: "hx-legend__item", type: "button", title: one.apart ? `${one.name}: ${one.apart} more` : `Only ${one.name}`, "data-only": name, "data-name": one.name, "aria-pressed": String(!one.off),
         children: [mark(one.colour, stacked ? "" : " hx-legend__mark--line"), part("Span", { children: one.apart ? `+${one.apart} more` : one.name })],
       })));
+    if (payload.band) found.push(part("Span", { className: "hx-legend__item hx-legend__item--still", children: [mark(payload.band.colour, " hx-legend__mark--band"), part("Span", { children: payload.band.name })] }));
     if (past) found.push(part("Span", { className: "hx-legend__item hx-legend__item--still", children: [mark(GREY, " hx-legend__mark--past"), part("Span", { children: past })] }));
     return found;
   }

@@ -29,6 +29,7 @@
     }
     for (const one of payload.series) if (one.before) columns.push({ name: `${one.name}, ${payload.past.name.toLowerCase()}`, y: one.before });
     if (payload.past && payload.past.y && payload.past.y.length) columns.push({ name: payload.past.name, y: payload.past.y });
+    if (payload.band) columns.push({ name: `${payload.band.name}, low`, y: payload.band.low }, { name: `${payload.band.name}, high`, y: payload.band.high });
     const open = payload.time.open ? payload.x.length - 1 : -1;
     return {
       corner: "Time", columns: columns.map((one) => one.name), units: columns.map(() => payload.unit),

@@ -55,7 +55,9 @@ class Unit:
 
     def words(self, value: float) -> str:
         """``value`` as a person reads it."""
-        if self.places is not None:
+        if self.prefix == "$" and 1 <= abs(value) < 1000:
+            text = f"{value:,.2f}"
+        elif self.places is not None:
             text = f"{value:,.{self.places}f}"
         elif value == int(value) or abs(value) >= 1000:
             text = f"{value:,.0f}"
@@ -149,6 +151,23 @@ def _offsets(starts: Sequence[int], zone: tzinfo) -> tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """What lies between two lines, as a shade: a forecast's 10th to 90th percentile, the usual range.
+
+    Args:
+        name: what it is called.
+        low: one per bucket; ``None`` where there is no band.
+        high: the same.
+        colour: its colour.
+    """
+
+    name: str
+    low: Sequence[Number]
+    high: Sequence[Number]
+    colour: str = PALETTE[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Headline:
     """The figure beside a panel's title, and the same of the period before."""
 
@@ -197,6 +216,7 @@ def rates(
     *,
     top: float | None = None,
     lead: str = "",
+    band: Band | None = None,
     headline: Headline | None = None,
 ) -> Figure:
     """What cannot be added (ratios, percentiles): lines with gaps where nothing is known.
@@ -206,6 +226,7 @@ def rates(
         layers: one per line.
         unit: how a figure is written.
         top: the largest value there can be, where the axis shall end.
+        band: a shade behind the lines.
         lead: of several lines, the one whose period before is drawn; all are in the table.
         headline: the figure beside the title.
     """
@@ -216,6 +237,9 @@ def rates(
         figure["past"] = {"name": axis.past}
         if lead:
             figure["lead"] = lead
+    if band:
+        shade = {"name": band.name, "colour": band.colour, "low": pack(band.low), "high": pack(band.high)}
+        figure |= {"band": shade, "types": ["line"]}
     return figure if top is None else figure | {"top": top}
 
 
