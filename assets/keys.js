@@ -44,6 +44,7 @@
     close.focus();
   }
   function search() {
+    if (document.querySelector(".hx-drawer.show")) return; // what it covers is out of reach
     const field = [...document.querySelectorAll("[data-search]")].find((one) => one.offsetParent);
     if (!field) { window.hx.palette(); return; }
     const input = field.matches("input") ? field : field.querySelector("input");

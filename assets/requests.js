@@ -5,7 +5,6 @@
   const put = (id, props) => window.dash_clientside.set_props(id, props);
   const field = () => document.getElementById(SEARCH);
   const first = () => document.querySelector("#hx-search-offers .hx-menu__item");
-  const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 
   /* ---- tests of the grid's filter, which stand in the address ---- */
   const alike = (a, b) => Boolean(a && b) && a.type === b.type && String(a.filter ?? "") === String(b.filter ?? "");
@@ -91,10 +90,7 @@
   document.addEventListener("keydown", (event) => {
     const box = field(), inside = event.target.closest(".hx-search");
     if (!box) return;
-    if (event.key === "/" && !typing(event.target) && !event.ctrlKey && !event.metaKey && !document.querySelector(".hx-drawer.show")) {
-      event.preventDefault();
-      box.focus();
-    } else if (inside && event.key === "Escape") leave();
+    if (inside && event.key === "Escape") leave();
     else if (inside && event.key === "Enter" && event.target === box) {
       const offer = first(), text = box.value.trim();
       if (offer && offer.dataset.for === text) offer.click(); else { hurry = text; window.hxTyped.now(box); }

@@ -2,7 +2,8 @@
 (function () {
   "use strict";
   const own = () => Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-  const all = () => (Intl.supportedValuesOf ? Intl.supportedValuesOf("timeZone") : []);
+  /* browsers name some zones in an older way only (Asia/Calcutta): ours come first */
+  const all = () => [...new Set([...window.hx.config().zones, ...(Intl.supportedValuesOf ? Intl.supportedValuesOf("timeZone") : [])])];
 
   const item = (zone, name, note, chosen, group) => ({ zone, title: name.replace(/_/g, " "), also: name, note: [note, window.hx.time.offset(name)].filter(Boolean).join(" · "), chosen, group });
   function offer(text) {

@@ -115,6 +115,7 @@ def box() -> Component:
         id=BOX,
         className="hx-search",
         role="search",
+        **{"data-search": ""},
         children=[
             icon("search"),
             typed.field(
