@@ -6,7 +6,7 @@
   const OWN = ["from", "to", "zone", "refresh", "theme", "compare", "chart", "grid", "columns", "density", "request", "tab"];
   let config = { zone: "UTC", from: "now-24h", titles: {} };
 
-  const text = (params) => params.toString().replace(/%3A/g, ":").replace(/%2F/g, "/").replace(/%21=/g, "!=");
+  const text = (params) => params.toString().replace(/%3A/g, ":").replace(/%2F/g, "/").replace(/%2C/g, ",").replace(/%21=/g, "!=");
   const params = () => new URLSearchParams(location.search);
 
   /* patch: name -> text, list of texts, or null to take it away */

@@ -1,35 +1,10 @@
-/* The request grid: how cells read, and how grid and address follow each other; see pages/requests. */
+/* The request grid: how grid and address follow each other; see pages/requests. */
 (function () {
   "use strict";
   const GRID = "hx-requests";
-  const unknown = "—";
-  const number = (digits) => new Intl.NumberFormat("en-US", { minimumFractionDigits: 0, maximumFractionDigits: digits });
-  const formats = { 0: number(0), 1: number(1), 3: number(3) };
-  const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 4, maximumFractionDigits: 6 });
-  const clocks = {};
-  function time(value) {
-    if (value == null) return unknown;
-    const zone = window.hx.zone().replace(/^UTC(?=[+-])/, "");
-    if (!clocks[zone]) {
-      const options = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false };
-      try { clocks[zone] = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: zone }); }
-      catch (error) { console.warn("this browser does not know the zone", zone); clocks[zone] = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: "UTC" }); }
-    }
-    return clocks[zone].format(new Date(value)).replace(",", ".");
-  }
-  const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
-  functions.hxTime = time;
-  functions.hxNumber = (value, digits) => (value == null ? unknown : formats[digits].format(value));
-  functions.hxMoney = (value) => (value == null ? unknown : "$" + money.format(value));
-  functions.hxFlag = (value) => (value == null ? unknown : value ? "yes" : "no");
-  functions.hxWord = (value) => (value == null ? unknown : value);
-
-  const tones = { success: "good", error: "bad", throttled: "warn", blocked: "info" };
-  const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
-  components.HxStatus = (props) => props.value == null ? null
-    : window.React.createElement("span", { className: "hx-tag", "data-tone": tones[props.value] || "none" }, props.value);
-
   const api = () => { try { return window.dash_ag_grid.getApi(GRID); } catch (error) { return null; /* not drawn yet */ } };
+  const card = () => document.getElementById("hx-grid");
+  const put = (id, props) => window.dash_clientside.set_props(id, props);
   const parameter = (name) => new URLSearchParams(location.search).get(name);
   const empty = (value) => !value || Object.keys(value).length === 0;
   const newest = (order) => empty(order) || (order.length === 1 && order[0].colId === "time" && order[0].sort === "desc");
@@ -40,8 +15,21 @@
     return empty(kept) ? null : JSON.stringify(kept);
   }
   const order = (grid) => grid.getColumnState().filter((one) => one.sort).map(({ colId, sort }) => ({ colId, sort }));
+  /* the grid of the address: filterModel and sortModel, whatever somebody has written there */
+  function asked() {
+    let found = null;
+    try { found = JSON.parse(parameter("grid")); } catch (error) { console.warn("the grid parameter is not JSON", error); }
+    return found && typeof found === "object" ? found : {};
+  }
 
-  let others = null, listening = null, asked = null;
+  /* the grid is placed once, with what the address says at that moment */
+  function wanted(filter, there) {
+    if (!filter || there) return window.dash_clientside.no_update;
+    return { grid: filter.grid, columns: window.hxColumns.shown() };
+  }
+
+  let others = null, listening = null, request = null;
+  const listeners = [];
   function listen(grid) {
     if (listening === grid) return;
     listening = grid;
@@ -49,6 +37,7 @@
     grid.addEventListener("cellKeyDown", (event) => {
       if (event.event && event.event.key === "Enter" && event.data) window.hx.set({ request: event.data.row_id });
     });
+    for (const listener of listeners) listener(grid);
   }
   function apply(grid, wanted) {
     const order = Array.isArray(wanted.sortModel) ? wanted.sortModel : [{ colId: "time", sort: "desc" }];
@@ -59,30 +48,28 @@
   /* A new grid may ask for its first rows before it has taken over the filter of the address. Until it has, what it
      asks is not a person's wish and must not be written into the address. */
   let restored = null, tried = null;
-  function gridded(request) {
+  function gridded(now) {
     const grid = api();
-    if (!request || !grid) return;
-    asked = request;
+    if (!now || !grid) return;
+    request = now;
     listen(grid);
-    if (request.startRow !== 0) return;
-    const now = text(request.filterModel, request.sortModel);
+    if (now.startRow !== 0) return;
+    const is = text(now.filterModel, now.sortModel);
     if (restored !== grid) {
-      let wanted = null;
-      try { wanted = JSON.parse(parameter("grid")); } catch (error) { console.warn("the grid parameter is not JSON", error); }
-      wanted = wanted && typeof wanted === "object" ? wanted : {};
-      if (now !== text(wanted.filterModel, wanted.sortModel) && tried !== grid) {
+      const wanted = asked();
+      if (is !== text(wanted.filterModel, wanted.sortModel) && tried !== grid) {
         tried = grid;
         apply(grid, wanted);
         return;
       }
       restored = grid;
     }
-    window.hx.set({ grid: now });
+    window.hx.set({ grid: is });
   }
   function regrid(filter) {
     const grid = api();
     if (!filter) return;
-    const rest = JSON.stringify({ ...filter, grid: null });
+    const rest = JSON.stringify({ ...filter, grid: null, charts: null, compare: null });
     const changed = others !== null && others !== rest;
     others = rest;
     if (!grid) return;
@@ -94,50 +81,46 @@
       grid.purgeInfiniteCache();
     }
   }
-  function keep(status) {
-    const request = asked;
-    /* the server could not answer this block: answer with what is there, else the grid would wait for ever */
-    const grid = api(), card = document.getElementById("hx-grid");
-    if (!status || !status.failed || !grid || !request || card.dataset.state !== "stale") return;
+  /* the server could not answer this block: answer with what is there, else the grid would wait for ever */
+  function keep(failed) {
+    const grid = api();
+    if (!failed || !grid || !request || card().dataset.state !== "stale") return;
     const rows = [];
     for (let index = request.startRow; index < request.endRow; index += 1) {
       const node = grid.getDisplayedRowAtIndex(index);
       if (node && node.data) rows.push(node.data);
     }
-    window.dash_clientside.set_props(GRID, { getRowsResponse: { rowData: rows, rowCount: Number(card.dataset.total) } });
-  }
-  document.addEventListener("hx-told", (event) => keep(event.detail));
-  function livegrid(tick) {
-    const grid = api();
-    if (!grid || !tick || !tick.n) return;
-    if (grid.getFirstDisplayedRowIndex() <= 0) grid.refreshInfiniteCache();
-    else window.dash_clientside.set_props("hx-grid-probe", { data: { n: tick.n, filterModel: grid.getFilterModel() } });
-  }
-  function shownew() {
-    const grid = api();
-    if (!grid) return;
-    window.dash_clientside.set_props("hx-grid-new", { hidden: true });
-    grid.ensureIndexVisible(0);
-    grid.refreshInfiniteCache();
+    put(GRID, { getRowsResponse: { rowData: rows, rowCount: Number(card().dataset.total) } });
   }
   const rowopen = (cell) => { if (cell && cell.rowId) window.hx.set({ request: cell.rowId }); };
-  function columns(wanted) {
-    const show = (left) => {
-      const grid = api();
-      if (!grid) { if (left) setTimeout(() => show(left - 1), 100); return; }
-      const shown = new Set(wanted);
-      for (const column of grid.getColumns()) {
-        const name = column.getColId();
-        if (column.isVisible() !== shown.has(name)) grid.setColumnsVisible([name], shown.has(name));
-      }
-    };
-    if (wanted && document.getElementById("hx-grid-holder").childElementCount) show(50);
+
+  /* ---- density: in the address, else as this browser had it last ---- */
+  const dense = () => (parameter("density") || localStorage.getItem("hx-density")) === "dense";
+  function dress() {
+    document.documentElement.dataset.density = dense() ? "dense" : "comfortable";
+    const grid = api();
+    if (!grid) return; /* it takes the heights from the style sheet */
+    const size = (name) => parseInt(getComputedStyle(document.documentElement).getPropertyValue(name), 10);
+    grid.setGridOption("rowHeight", size("--grid-row"));
+    grid.setGridOption("headerHeight", size("--grid-head"));
   }
+  dress();
+  function density() {
+    if (window.dash_clientside.callback_context.triggered_id === "hx-density") {
+      const now = dense() ? "comfortable" : "dense";
+      localStorage.setItem("hx-density", now);
+      window.hx.set({ density: now });
+    }
+    dress();
+    return String(dense());
+  }
+
   function exportbar(text) {
     const [done, all] = (String(text || "").match(/[\d,]+/g) || []).map((one) => Number(one.replace(/,/g, "")));
     return [String(done || 0), String(all || 1), !text];
   }
+  window.hxGrid = { api, card, put, parameter, asked, onReady: (listener) => listeners.push(listener) };
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    hxgrid: { gridded, regrid, livegrid, shownew, rowopen, columns, exportbar },
+    hxgrid: { wanted, gridded, regrid, keep, rowopen, density, exportbar },
   });
 })();

@@ -1,4 +1,4 @@
-/* Above the request grid: search box, presets, chips of the grid's filter, density; see pages/requests. */
+/* Above the request grid: search box, presets, chips of the grid's filter; see pages/requests. */
 (function () {
   "use strict";
   const SEARCH = "hx-search", BEFORE = "hx-range-before", WHOLE = "now-400d", IDS = ["call_id", "trace_id", "session_id"];
@@ -8,20 +8,28 @@
 
   /* ---- tests of the grid's filter, which stand in the address ---- */
   const alike = (a, b) => Boolean(a && b) && a.type === b.type && String(a.filter ?? "") === String(b.filter ?? "");
-  function wanted() {
-    try { return JSON.parse(new URLSearchParams(location.search).get("grid")) || {}; }
-    catch (error) { console.warn("the grid parameter is not JSON", error); return {}; }
-  }
-  function change(edit) {
-    const { filterModel, sortModel } = wanted(), model = { ...filterModel }, kept = {};
+  function change(edit, more) {
+    const { filterModel, sortModel } = window.hxGrid.asked(), model = { ...filterModel }, kept = {};
     edit(model);
     if (Object.keys(model).length) kept.filterModel = model;
     if (sortModel && sortModel.length) kept.sortModel = sortModel;
-    window.hx.set({ grid: Object.keys(kept).length ? JSON.stringify(kept) : null });
+    window.hx.set({ grid: Object.keys(kept).length ? JSON.stringify(kept) : null, ...more });
   }
   const toggle = (tests) => change((model) => {
     for (const [column, test] of Object.entries(tests)) if (alike(model[column], test)) delete model[column]; else model[column] = test;
   });
+
+  /* ---- presets: tests of the grid and filters of the address, which hold together ---- */
+  const same = (a, b) => a.length === b.length && a.every((value) => b.includes(value));
+  function preset(button) {
+    const { tests, where } = { tests: JSON.parse(button.dataset.tests), where: JSON.parse(button.dataset.where) };
+    const holds = (model, chosen) => Object.entries(tests).every(([column, test]) => alike(model[column], test)) && Object.entries(where).every(([column, values]) => same(values, chosen[column] || []));
+    return { tests, where, holds };
+  }
+  function press(button) {
+    const { tests, where, holds } = preset(button), model = window.hxGrid.asked().filterModel || {}, held = holds(model, window.hx.where());
+    change((now) => { for (const [column, test] of Object.entries(tests)) if (held) delete now[column]; else now[column] = test; }, Object.fromEntries(Object.entries(where).map(([column, values]) => [column, held ? null : values])));
+  }
   const words = { contains: "contains", notContains: "without", equals: "is", notEqual: "is not", startsWith: "starts with", endsWith: "ends with", lessThan: "<", lessThanOrEqual: "≤", greaterThan: ">", greaterThanOrEqual: "≥", blank: "is unknown", notBlank: "is known" };
   function said(test) {
     if (test.type === "inRange") return `from ${test.dateFrom ?? test.filter} to ${test.dateTo ?? test.filterTo}`;
@@ -40,9 +48,9 @@
   function filtered(filter) {
     const model = (filter && filter.grid && filter.grid.filterModel) || {};
     const row = document.getElementById("hx-presets"), titles = JSON.parse((row && row.dataset.titles) || "{}");
-    const presets = [...document.querySelectorAll("[data-preset]")].map((button) => Object.entries(JSON.parse(button.dataset.test))[0]);
-    const held = presets.map(([column, test]) => alike(model[column], test));
-    const named = new Set(presets.filter((_, index) => held[index]).map(([column]) => column));
+    const presets = [...document.querySelectorAll("[data-preset]")].map(preset);
+    const held = presets.map((one) => Boolean(filter) && one.holds(model, filter.where));
+    const named = new Set(presets.filter((_, index) => held[index]).flatMap((one) => Object.keys(one.tests)));
     const chips = Object.entries(model).filter(([column, test]) => test && !named.has(column)).map(([column, test]) => chip(column, test, titles));
     const whole = Boolean(filter) && filter.from === WHOLE, looking = whole && IDS.some((name) => filter.where[name]);
     if (whole && !looking) restore();
@@ -80,8 +88,9 @@
     if (document.activeElement && document.activeElement.closest(".hx-search")) document.activeElement.blur();
   }
   document.addEventListener("click", (event) => {
-    const found = event.target.closest("[data-test], [data-untest], .hx-search [data-set]");
+    const found = event.target.closest("[data-test], [data-untest], [data-preset], .hx-search [data-set]");
     if (!found) return;
+    if (found.dataset.preset) press(found);
     if (found.dataset.untest) change((model) => { delete model[found.dataset.untest]; });
     if (found.dataset.test) toggle(JSON.parse(found.dataset.test));
     if (found.dataset.set && JSON.parse(found.dataset.set).from) remember();
@@ -102,22 +111,5 @@
     }
   });
 
-  /* ---- density: of this browser ---- */
-  const look = () => localStorage.getItem("hx-density") === "dense";
-  function dress() {
-    document.documentElement.dataset.density = look() ? "dense" : "comfortable";
-    let grid = null;
-    try { grid = window.dash_ag_grid.getApi("hx-requests"); } catch (error) { return; /* not drawn yet: it takes the heights from the style sheet */ }
-    if (!grid) return;
-    const size = (name) => parseInt(getComputedStyle(document.documentElement).getPropertyValue(name), 10);
-    grid.setGridOption("rowHeight", size("--grid-row"));
-    grid.setGridOption("headerHeight", size("--grid-head"));
-  }
-  dress();
-  function density(clicks) {
-    if (clicks && window.dash_clientside.callback_context.triggered.length) localStorage.setItem("hx-density", look() ? "comfortable" : "dense");
-    dress();
-    return String(look());
-  }
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxrequests: { filtered, offered, density } });
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxrequests: { filtered, offered } });
 })();

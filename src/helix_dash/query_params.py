@@ -176,6 +176,22 @@ def parse_sort(text: str) -> Sort:
     return Sort(name, descending=text.startswith("-"))
 
 
+def columns_of(names: Any) -> tuple[str, ...]:
+    """The columns that ``names`` asks for, in order.
+
+    Raises:
+        BadQuery: it is not a list of different names of columns.
+    """
+    if not isinstance(names, list) or not names or len(names) > len(SHOWN):
+        raise BadQuery("columns", "columns must be a list of names.")
+    for name in names:
+        if not isinstance(name, str) or name not in BY_NAME or BY_NAME[name].internal:
+            raise BadQuery("columns", f"There is no column {str(name)[:50]!r}.")
+    if len(set(names)) < len(names):
+        raise BadQuery("columns", "A column can be asked for once.")
+    return tuple(names)
+
+
 def from_state(state: Mapping[str, Any] | None, zone: tzinfo, now: datetime) -> tuple[Filter, Sort]:
     """The filter and order of a page's state.
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
@@ -77,14 +78,19 @@ def outputs(*parts: str) -> tuple[str, list[dict[str, str]]]:
     return "..".join(["", *["...".join(parts)], ""]), listed
 
 
-def press(client: FlaskClient, state: dict[str, Any], clicks: int = 1) -> Any:
-    """The answer to a click on the button."""
+def press(
+    client: FlaskClient, state: dict[str, Any], clicks: int = 1, columns: list[str] | None = None
+) -> Any:
+    """The answer to a click on the button; without ``columns``, of every column."""
     output, listed = outputs("hx-export-order.data", *(f"hx-export-link.{name}" for name in LINK))
     body = {
         "output": output,
         "outputs": listed,
         "inputs": [{"id": "hx-export", "property": "n_clicks", "value": clicks}],
-        "state": [{"id": "hx-filter", "property": "data", "value": state}],
+        "state": [
+            {"id": "hx-filter", "property": "data", "value": state},
+            {"id": "hx-export-columns", "property": "data", "value": columns},
+        ],
         "changedPropIds": ["hx-export.n_clicks"],
     }
     return client.post("/_dash-update-component", json=body)
@@ -166,9 +172,41 @@ def test_the_grids_own_filter_counts_too(analyst: FlaskClient) -> None:
     assert table(analyst, exported(analyst, {**ALL, "grid": grid})) == []
 
 
-def test_the_columns_are_those_of_the_screen_in_the_schemas_order(analyst: FlaskClient) -> None:
+def test_without_a_choice_the_columns_are_all_in_the_schemas_order(analyst: FlaskClient) -> None:
     rows = table(analyst, exported(analyst, ALL))
     assert list(rows[0]) == [column.name for column in SHOWN]
+
+
+def test_the_columns_are_those_of_the_screen_in_its_order(analyst: FlaskClient) -> None:
+    """C8, pages.md 2: exactly what is shown; the sidecar's totals are of all of it all the same."""
+    shown = ["time", "model", "latency_ms", "user"]
+    answer = press(analyst, ALL, columns=shown).json["response"]
+    identity = Work(analyst, answer["hx-export-order"]["data"]).result()["id"]
+    assert list(table(analyst, identity)[0]) == shown
+    with analyst.get(f"/exports/{identity}.json") as about:
+        assert json.loads(about.data)["totals"]["total_tokens"] == 300 * 120
+
+
+def test_columns_that_are_none_are_refused_in_words(analyst: FlaskClient) -> None:
+    """T07, T52."""
+    answer = press(analyst, ALL, columns=["time", "__class__"]).json["response"]
+    assert "There is no column" in answer["hx-export-link"]["children"]
+
+
+def test_what_is_excluded_is_not_in_the_file(analyst: FlaskClient) -> None:
+    rows = table(analyst, exported(analyst, {**ALL, "without": {"model": ["gpt-4o"]}}))
+    assert {row["model"] for row in rows} == {"claude-sonnet-4-5"}
+    assert len(rows) == 150
+
+
+def test_a_range_is_meant_in_the_zone_of_the_view(analyst: FlaskClient) -> None:
+    """And the sidecar says which it was; the times in the file are UTC."""
+    zone = ZoneInfo("Pacific/Auckland")
+    local = (NOW - timedelta(minutes=10)).astimezone(zone).replace(tzinfo=None).isoformat()
+    identity = exported(analyst, {**ALL, "from": local, "zone": "Pacific/Auckland"})
+    assert len(table(analyst, identity)) == 11
+    with analyst.get(f"/exports/{identity}.json") as about:
+        assert json.loads(about.data)["zone"] == "Pacific/Auckland"
 
 
 def test_money_is_exact_to_the_pico_dollar(analyst: FlaskClient) -> None:

@@ -11,9 +11,9 @@ import pytest
 from made_up_log import MadeUpLog
 
 from helix_dash.log.schema import BY_NAME
-from helix_dash.model import EVERYTHING, Filter, Period, Scope
+from helix_dash.model import EVERYTHING, Condition, Filter, Period, Scope, us_from_utc
 from helix_dash.pages.requests import grid, presets, queries, search
-from helix_dash.query_params import grid_conditions, parse_query
+from helix_dash.query_params import conditions, grid_conditions, grid_sort, parse_query
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 UUID = "54e48669-adb9-4d01-8000-000000000aeb"
@@ -101,11 +101,22 @@ def test_only_a_certain_id_is_taken_by_itself() -> None:
 
 
 @pytest.mark.parametrize("preset", presets.PRESETS, ids=lambda preset: preset.key)
-def test_a_preset_is_a_test_that_the_grid_offers_and_the_log_answers(preset: presets.Preset) -> None:
+def test_a_preset_is_made_of_tests_that_the_grid_offers_and_the_log_answers(preset: presets.Preset) -> None:
+    """pages.md 2: presets."""
     columns = {column["field"]: column for column in grid.grid(None).columnDefs}
-    assert preset.test["type"] in columns[preset.column]["filterParams"]["filterOptions"]
-    [condition] = grid_conditions({preset.column: preset.test}, UTC, NOW)
-    assert condition.column == preset.column
+    for name, test in preset.tests.items():
+        assert test["type"] in columns[name]["filterParams"]["filterOptions"]
+    assert {test.column for test in grid_conditions(preset.tests, UTC, NOW)} == set(preset.tests)
+    assert {test.column for test in conditions(preset.where)} == set(preset.where)
+    assert preset.tests or preset.where
+
+
+def test_why_near_misses_cannot_be_told_is_said_and_the_closest_misses_are_offered() -> None:
+    """pages.md 2: the schema holds a similarity and no threshold."""
+    assert "threshold" not in BY_NAME
+    model = json.loads(presets.CLOSEST["grid"])
+    assert grid_sort(model["sortModel"]).column == "similarity"
+    assert grid_conditions(model["filterModel"], UTC, NOW)[0].op == "not_blank"
 
 
 def test_every_column_has_a_title_for_its_chip() -> None:
@@ -113,9 +124,35 @@ def test_every_column_has_a_title_for_its_chip() -> None:
     assert set(titles) == {name for name, column in BY_NAME.items() if not column.internal}
 
 
-def test_the_small_chart_asks_once_and_in_few_bars() -> None:
-    log = MadeUpLog({})
+class GlancedLog(MadeUpLog):
+    """A log that also gives totals and counts."""
+
+    def totals(self, scope: Scope, where: Filter, measures: tuple[str, ...]) -> dict[str, Any]:
+        return dict.fromkeys(measures, 4)
+
+    def count(self, scope: Scope, where: Filter) -> int:
+        self.counted = where
+        return 7
+
+
+def glance(mark: int | None) -> tuple[queries.Glance, GlancedLog]:
+    log = GlancedLog({})
     where = Filter(Period(NOW - timedelta(days=30), NOW))
-    bucket, _ = queries.outcomes(log, EVERYTHING, where, 1000)  # type: ignore[arg-type]
-    assert bucket == "day"
+    return queries.glance(log, EVERYTHING, where, 1000, ("cost_usd",), mark), log  # type: ignore[arg-type]
+
+
+def test_the_small_chart_asks_once_and_in_few_bars() -> None:
+    found, log = glance(None)
+    assert found.bucket == "day"
     assert [asked[3] for asked in log.asked] == [queries.OUTCOMES]
+
+
+def test_what_is_new_is_what_came_in_after_the_rows_were_read() -> None:
+    """pages.md 2: the pill counts arrivals, not the difference of two totals: the range moves on meanwhile."""
+    found, log = glance(us_from_utc(NOW) + 7)
+    assert found.new == 7
+    assert log.counted.conditions[-1] == Condition("ingested", "gt", ("2026-11-22T00:00:00.000007+00:00",))
+
+
+def test_before_any_rows_were_read_nothing_is_new() -> None:
+    assert glance(None)[0].new == 0

@@ -21,8 +21,8 @@ from helix_dash.exports.job import run_export
 from helix_dash.exports.manager import LOST
 from helix_dash.log.schema import SHOWN
 from helix_dash.model import Slice
-from helix_dash.query_params import from_state
-from helix_dash.ui.shell import EXPORT, EXPORT_CANCEL, EXPORT_LINK, EXPORT_PROGRESS, FILTER
+from helix_dash.query_params import columns_of, from_state
+from helix_dash.ui.shell import EXPORT, EXPORT_CANCEL, EXPORT_COLUMNS, EXPORT_LINK, EXPORT_PROGRESS, FILTER
 from helix_dash.ui.wiring import Callbacks, Guard
 
 ORDER = "hx-export-order"
@@ -45,15 +45,16 @@ def stores() -> list[Component]:
     *(Output(EXPORT_LINK, name) for name in _LINK),
     Input(EXPORT, "n_clicks"),
     State(FILTER, "data"),
+    State(EXPORT_COLUMNS, "data"),
     permission="export:create",
     prevent_initial_call=True,
 )
-def order(clicks: int | None, state: Any) -> tuple[Any, ...]:
+def order(clicks: int | None, state: Any, shown: Any) -> tuple[Any, ...]:
     """Write the order down; what is against it is said beside the button."""
     if not clicks:
         return (no_update, no_update, no_update, no_update)
     try:
-        placed = take(state)
+        placed = take(state, shown)
         _place(placed)
     except (BadQuery, ExportError, StoreUnavailable) as error:
         return (no_update, *_said(str(error)))
@@ -149,11 +150,14 @@ def _folder() -> Folder:
     return Folder(context.settings().export_dir)
 
 
-def take(state: Any) -> Order:
+def take(state: Any, columns: Any = None) -> Order:
     """The order for all requests that ``state`` (the page's filter, with the grid's own) shows right now.
 
+    Args:
+        columns: names of those to export, in order; ``None`` for every column.
+
     Raises:
-        BadQuery: the state cannot be read.
+        BadQuery: the state cannot be read, or there is no such column.
         StoreUnavailable: the log cannot be read.
     """
     now = datetime.now(UTC)
@@ -165,7 +169,7 @@ def take(state: Any) -> Order:
         owner=asker.key,
         organization=scope.organization,
         table="requests",
-        columns=COLUMNS,
+        columns=COLUMNS if columns is None else columns_of(columns),
         start=where.period.start.isoformat(),
         end=where.period.end.isoformat(),
         conditions=tuple((test.column, test.op, test.values) for test in where.conditions),

@@ -70,7 +70,8 @@ def write(folder: Folder, order: Order, log: RequestLog, set_progress: SetProgre
         Sealed(file) as sealed,
     ):
         sealed.write(csv_table.header(order.columns))
-        for frame in one_ahead(log.batches(Scope(order.organization), filter_of(order), order.columns)):
+        read = dict.fromkeys((*order.columns, *csv_table.TOTALED))  # totals are told of columns left out too
+        for frame in one_ahead(log.batches(Scope(order.organization), filter_of(order), list(read))):
             if not alive():
                 raise ExportError("Export cancelled.")
             sums.add(frame)

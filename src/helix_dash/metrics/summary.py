@@ -200,7 +200,11 @@ def _reason(name: str, now: Series) -> str:
         return ""
     if now.expired:
         return "single requests of this time have expired"
-    requests = now.values["requests"][0][0]
+    return why_unknown(name, now.values["requests"][0][0])
+
+
+def why_unknown(name: str, requests: float | None) -> str:
+    """Why figure ``name`` of a period with so many ``requests`` is unknown, in a few words."""
     if requests is None:
         return "nothing was recorded"
     return _WITHOUT.get(name, "no requests") if requests else "no requests"

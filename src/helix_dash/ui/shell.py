@@ -27,12 +27,14 @@ INTERVAL = "hx-interval"
 CONFIG = "hx-config"
 PAGE = "hx-page"
 BUSY = "hx-progress"
-EXPORT, EXPORT_PROGRESS, EXPORT_CANCEL, EXPORT_LINK = (
+EXPORT, EXPORT_PROGRESS, EXPORT_CANCEL, EXPORT_LINK, EXPORT_COLUMNS = (
     "hx-export",
     "hx-export-progress",
     "hx-export-cancel",
     "hx-export-link",
+    "hx-export-columns",
 )
+"""Of a page with an export button; the last is a store with the names of the columns to export, in order."""
 
 RUNNING = [(Output(BUSY, "data-busy"), "true", "false")]
 """``running=`` of a page's main callback: the next tick waits for it, and a thin bar shows that it runs."""

@@ -11,7 +11,7 @@ from helix_dash import context
 from helix_dash.context import log, scope
 from helix_dash.errors import BadQuery
 from helix_dash.model import Filter, Sort
-from helix_dash.pages.requests import inspector, presets, queries, search, view, volume
+from helix_dash.pages.requests import columns, inspector, live, presets, queries, search, view
 from helix_dash.pages.requests.grid import GRID, grid
 from helix_dash.query_params import from_state
 from helix_dash.ui import format as fmt
@@ -28,20 +28,18 @@ def _asked(state: dict[str, Any] | None, model: dict[str, Any] | None) -> tuple[
     return from_state({**(state or {}), "grid": model}, context.zone(state).info, datetime.now(UTC))
 
 
-@on(Output(view.HOLDER, "children"), Input(shell.FILTER, "data"), State(view.HOLDER, "children"))
-def place_grid(state: dict[str, Any] | None, there: Any) -> Any:
-    """The grid comes with the address's filter and order, once; later changes go through its own interface."""
-    if state is None or there:
+@on(Output(view.HOLDER, "children"), Input(view.WANTED, "data"), prevent_initial_call=True)
+def place_grid(wanted: dict[str, Any] | None) -> Any:
+    """The grid comes with the address's filter, order and columns, once; later changes go through its own interface."""
+    if not isinstance(wanted, dict):
         return no_update
-    return grid(state.get("grid"))
+    return grid(wanted.get("grid"), wanted.get("columns"))
 
 
 def _no_rows(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
     """Rows on the page stay (assets/grid.js answers the grid with them), marked as old."""
     words = states.failed(error, reference)
-    nothing = dict.fromkeys((*OUTPUTS, "rows"), no_update) | {
-        "status": trust.failed(f"{words.title}. {words.text}")
-    }
+    nothing = dict.fromkeys((*OUTPUTS, "rows"), no_update) | {"failed": reference}
     if shown in ("ready", "stale") and not isinstance(error, BadQuery):
         return nothing | {"grid.state": "stale"}
     empty = {"rows": {"rowData": [], "rowCount": 0}, "grid.total": "", "grid.count": ""}
@@ -49,25 +47,21 @@ def _no_rows(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[
 
 
 @on(
-    output=OUTPUTS | {"rows": Output(GRID, "getRowsResponse"), "status": Output(view.STATUS, "data")},
+    output=OUTPUTS | {"rows": Output(GRID, "getRowsResponse"), "failed": Output(view.FAILED, "data")},
     inputs={"request": Input(GRID, "getRowsRequest")},
     state={
         "state": State(shell.FILTER, "data"),
-        "mark": State(view.MARK, "data"),
+        "mark": State(live.MARK, "data"),
         "shown": State(view.CARD, "data-state"),
     },
     failed=_no_rows,
-    running=shell.RUNNING,
     prevent_initial_call=True,
 )
 def give_rows(
-    request: dict[str, Any] | None,
-    state: dict[str, Any] | None,
-    mark: int | None,
-    **_: Any,
+    request: dict[str, Any] | None, state: dict[str, Any] | None, mark: int | None, **_: Any
 ) -> Any:
     """A block of rows. The first block fixes the watermark that all later ones keep to."""
-    nothing = dict.fromkeys((*OUTPUTS, "rows", "status"), no_update)
+    nothing = dict.fromkeys((*OUTPUTS, "rows", "failed"), no_update)
     if not request:
         return nothing
     where, sort = _asked(state, request)
@@ -94,34 +88,25 @@ def give_rows(
     return nothing | updates | rows
 
 
-@on(
-    Output(view.NEW, "children"),
-    Output(view.NEW, "hidden"),
-    Input(view.PROBE, "data"),
-    State(shell.FILTER, "data"),
-    State(view.CARD, "data-total"),
-    running=shell.RUNNING,
-    prevent_initial_call=True,
-)
-def count_new(probe: dict[str, Any], state: dict[str, Any] | None, shown: str) -> Any:
-    """While somebody reads further down, new requests are counted and not pushed in."""
-    where, _ = _asked(state, probe)
-    total = queries.total(log(), scope(), where)
-    new = total - int(shown) if shown else 0
-    return f"{new:,} new", new <= 0
-
-
 inspector.wire(on)
 search.wire(on)
 presets.wire(on)
-volume.wire(on)
+columns.wire(on)
+live.wire(on)
+on.in_browser(
+    "hxgrid.wanted", Output(view.WANTED, "data"), Input(shell.FILTER, "data"), State(view.HOLDER, "children")
+)
 on.in_browser("hxgrid.gridded", Input(GRID, "getRowsRequest"), prevent_initial_call=True)
 on.in_browser("hxgrid.regrid", Input(shell.FILTER, "data"), prevent_initial_call=True)
-on.in_browser("hxgrid.livegrid", Input(shell.TICK, "data"), prevent_initial_call=True)
+on.in_browser("hxgrid.keep", Input(view.FAILED, "data"), prevent_initial_call=True)
 on.in_browser("hxgrid.rowopen", Input(GRID, "cellClicked"), prevent_initial_call=True)
-on.in_browser("hxgrid.shownew", Input(view.NEW, "n_clicks"), prevent_initial_call=True)
-on.in_browser("hxrequests.density", Output(view.DENSITY, "aria-pressed"), Input(view.DENSITY, "n_clicks"))
-on.in_browser("hxgrid.columns", Input(view.COLUMNS, "value"), Input(view.HOLDER, "children"))
+on.in_browser(
+    "hxgrid.density",
+    Output(view.DENSITY, "aria-pressed"),
+    Input(view.DENSITY, "n_clicks"),
+    Input(shell.URL, "search"),
+)
+on.in_browser("hxtail.resume", Input(view.NEW, "n_clicks"), prevent_initial_call=True)
 on.in_browser(
     "hxgrid.exportbar",
     Output(view.BAR, "value"),
@@ -129,4 +114,3 @@ on.in_browser(
     Output(view.BAR, "hidden"),
     Input(shell.EXPORT_PROGRESS, "children"),
 )
-shell.wire_status(on, view.STATUS)

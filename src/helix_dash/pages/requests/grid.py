@@ -7,24 +7,17 @@ from typing import Any
 
 from dash_ag_grid import AgGrid
 
-from helix_dash.log.schema import SHOWN, Column
+from helix_dash.log.schema import BY_NAME, SHOWN, Column
+from helix_dash.pages.requests.columns import FIRST, NARROWEST, shown, width_of
 from helix_dash.pages.requests.queries import BLOCK
 
 GRID = "hx-requests"
-
-USUAL = (
-    "time", "status", "model", "endpoint", "user", "team", "key_alias", "input_tokens", "output_tokens", "cost_usd",
-    "latency_ms", "ttft_ms", "cache", "error_class",
-)  # fmt: skip
-"""The columns a person sees before choosing others."""
-
-WIDTHS = {"time": 212, "status": 120, "model": 188, "user": 180, "error_class": 176, "call_id": 280, "trace_id": 280, "prompt_hash": 200, "tags": 200}  # fmt: skip
 
 FILTERS: dict[str, tuple[str, list[str]]] = {
     "word": ("agTextColumnFilter", ["contains", "notContains", "equals", "notEqual", "startsWith", "endsWith", "blank", "notBlank"]),
     "text": ("agTextColumnFilter", ["equals", "contains", "startsWith", "blank", "notBlank"]),
     "time": ("agDateColumnFilter", ["greaterThan", "lessThan", "inRange"]),
-    "flag": ("agTextColumnFilter", ["equals", "blank", "notBlank"]),
+    "flag": ("agTextColumnFilter", ["equals", "notEqual", "blank", "notBlank"]),
 }  # fmt: skip
 NUMBER = ("agNumberColumnFilter", ["greaterThan", "greaterThanOrEqual", "lessThan", "lessThanOrEqual", "inRange", "equals", "notEqual", "blank", "notBlank"])  # fmt: skip
 
@@ -50,12 +43,13 @@ THEME = (
 )
 
 
-def grid(state: Mapping[str, Any] | None) -> AgGrid:
-    """The grid, with the filter and order that the address asks for.
+def grid(state: Mapping[str, Any] | None, columns: Any = None) -> AgGrid:
+    """The grid, with the filter, order and columns that the address asks for.
 
     Args:
         state: ``{"filterModel": …, "sortModel": …}`` from the address; nothing of it is trusted here, the
             server reads it again with every block.
+        columns: names and widths in order, see :mod:`helix_dash.pages.requests.columns`.
     """
     wanted = state if isinstance(state, Mapping) else {}
     order = wanted.get("sortModel")
@@ -64,14 +58,15 @@ def grid(state: Mapping[str, Any] | None) -> AgGrid:
     return AgGrid(
         id=GRID,
         rowModelType="infinite",
-        columnDefs=[_column(column, first) for column in sorted(SHOWN, key=_place)],
-        defaultColDef={"resizable": True, "sortable": True, "minWidth": 80, "suppressMovable": False},
+        columnDefs=_columns(columns, first),
+        defaultColDef={"resizable": True, "sortable": True, "minWidth": NARROWEST, "suppressMovable": False},
         filterModel=dict(filters) if isinstance(filters, Mapping) else {},
         getRowId="params.data.row_id",
         dashGridOptions={
             "theme": {"function": THEME},
             "cacheBlockSize": BLOCK,
-            "maxBlocksInCache": 20,
+            # a refresh asks for every block that is kept
+            "maxBlocksInCache": 2,
             "maxConcurrentDatasourceRequests": 1,
             "infiniteInitialRowCount": 1,
             "rowBuffer": 20,
@@ -89,9 +84,15 @@ def grid(state: Mapping[str, Any] | None) -> AgGrid:
     )
 
 
-def _place(column: Column) -> int:
-    """The usual columns first, in their order; ``sorted`` keeps the order of the others."""
-    return USUAL.index(column.name) if column.name in USUAL else len(USUAL)
+def _columns(wanted: Any, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The columns to show, in their order, then all others, hidden."""
+    places = dict(shown(wanted))
+    hidden = [column.name for column in SHOWN if column.name not in places]
+    return [
+        _column(BY_NAME[name], order)
+        | {"hide": name not in places, "width": places.get(name, width_of(name))}
+        for name in (*places, *hidden)
+    ]
 
 
 def _column(column: Column, order: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,16 +109,14 @@ def _column(column: Column, order: Mapping[str, Any]) -> dict[str, Any]:
             "debounceMs": 400,
             "buttons": ["reset"],
         },
-        "hide": column.name not in USUAL,
-        "width": WIDTHS.get(column.name, 132),
         "valueFormatter": {"function": FORMATS[column.kind]},
         "type": "rightAligned" if number else None,
         # the log is newest first unless somebody asks otherwise
         "initialSort": _initial(column.name, order),
         "cellClassRules": {"hx-unknown": "params.value == null"},
     }
-    if column.name == "time":
-        definition |= {"pinned": "left", "lockPinned": True}
+    if column.name == FIRST:
+        definition |= {"pinned": "left", "lockPinned": True, "lockVisible": True, "lockPosition": "left"}
     if column.name == "status":
         definition |= {"cellRenderer": "HxStatus"}
     return {key: value for key, value in definition.items() if value is not None}

@@ -1,12 +1,14 @@
-"""What the request log page asks: blocks of rows with the exact total, one request in full, how much is simulated."""
+"""What the request log page asks: blocks of rows with the exact total, one request in full, the figures above them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from helix_dash.log.buckets import choose_bucket
 from helix_dash.log.query import Bucket, Page, RequestLog, Series
-from helix_dash.model import Filter, Scope, Slice, Sort
+from helix_dash.model import Condition, Filter, Scope, Slice, Sort, utc_from_us
 
 BLOCK = 100
 """Rows per block of the infinite grid."""
@@ -25,11 +27,6 @@ def block(
     return log.page(scope, where, sort, Slice(max(start, 0), size), watermark=watermark)
 
 
-def total(log: RequestLog, scope: Scope, where: Filter) -> int:
-    """How many requests match now."""
-    return log.count(scope, where)
-
-
 def request(log: RequestLog, scope: Scope, row_id: str) -> dict[str, Any] | None:
     """One request with every column; ``None`` when there is none, or it is outside ``scope``."""
     return log.one(scope, row_id)
@@ -40,7 +37,41 @@ MOST_BARS = 160
 """More buckets than this are thinner than a bar can be drawn."""
 
 
-def outcomes(log: RequestLog, scope: Scope, where: Filter, points: int) -> tuple[Bucket, Series]:
-    """Requests over time by outcome, and the width of a bucket; ``points`` is the most the operator allows."""
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What stands above the grid.
+
+    Args:
+        bucket: the width of a bar.
+        outcomes: requests per bucket, one measure per outcome.
+        totals: measure → figure over the whole period.
+        new: how many requests have come in since the grid's rows were read.
+    """
+
+    bucket: Bucket
+    outcomes: Series
+    totals: dict[str, Any]
+    new: int
+
+
+def glance(
+    log: RequestLog, scope: Scope, where: Filter, points: int, measures: Sequence[str], mark: int | None
+) -> Glance:
+    """The figures of ``where`` in three bounded reads.
+
+    Args:
+        points: the most buckets that the operator allows.
+        measures: the totals to give; ``requests`` is given too.
+        mark: the watermark of the rows in the grid, in microseconds; ``None`` when it has none yet.
+    """
     bucket = choose_bucket(where.period, min(MOST_BARS, points))
-    return bucket, log.series(scope, where, [], bucket, OUTCOMES)
+    new = 0
+    if mark is not None:
+        since = Condition("ingested", "gt", (utc_from_us(mark).isoformat(),))
+        new = log.count(scope, Filter(where.period, (*where.conditions, since)))
+    return Glance(
+        bucket,
+        log.series(scope, where, [], bucket, OUTCOMES),
+        log.totals(scope, where, (*measures, "requests")),
+        new,
+    )

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import dash_bootstrap_components as dbc
 from dash import Output, dcc, html
 from dash.development.base_component import Component
 
 from helix_dash.context import may, settings
-from helix_dash.log.schema import SHOWN
-from helix_dash.pages.requests import inspector, presets, search, volume
-from helix_dash.pages.requests.grid import USUAL
-from helix_dash.ui import controls, icon, panel, shell
+from helix_dash.pages.requests import columns, inspector, live, presets, search, strip, volume
+from helix_dash.ui import icon, panel, shell
 
-CARD, HOLDER, COUNT, MARK, NEW, PROBE = (
-    "hx-grid",
-    "hx-grid-holder",
-    "hx-grid-count",
-    "hx-grid-mark",
-    "hx-grid-new",
-    "hx-grid-probe",
-)
-COLUMNS, BAR, STATUS, DENSITY = (
-    "hx-columns-list",
-    "hx-export-bar",
-    "hx-requests-status",
-    "hx-density",
-)
+CARD, HOLDER, COUNT, NEW, TAIL = "hx-grid", "hx-grid-holder", "hx-grid-count", "hx-grid-new", "hx-tail"
+WANTED, FAILED, BAR, DENSITY = "hx-grid-wanted", "hx-grid-failed", "hx-export-bar", "hx-density"
 
 
 def layout() -> Component:
@@ -33,40 +18,15 @@ def layout() -> Component:
     return html.Div(
         className="hx-stack",
         children=[
-            dcc.Store(id=MARK, data=None),
-            dcc.Store(id=PROBE, data=None),
-            dcc.Store(id=STATUS),
+            *live.stores(),
+            dcc.Store(id=WANTED),
+            dcc.Store(id=FAILED),
             html.Div(
                 className="hx-toolbar",
-                children=[
-                    search.box(),
-                    html.Div(
-                        [
-                            html.Span("", id=COUNT, role="status"),
-                            html.Span(
-                                "ID: whole log, range ignored",
-                                id=presets.BADGE,
-                                className="hx-tag",
-                                hidden=True,
-                                **{"data-tone": "info"},
-                            ),
-                        ],
-                        className="hx-toolbar__count",
-                    ),
-                    html.Button("", id=NEW, className="hx-button", type="button", hidden=True),
-                    html.Button(
-                        icon("list"),
-                        id=DENSITY,
-                        className="hx-button hx-button--icon",
-                        type="button",
-                        title="Dense rows",
-                        **{"aria-label": "Dense rows", "aria-pressed": "false"},
-                    ),
-                    _columns(),
-                    *_export(),
-                ],
+                children=[search.box(), _count(), _density(), columns.picker(), *_export()],
             ),
             presets.row(),
+            strip.strip(),
             volume.card(),
             html.Section(
                 id=CARD,
@@ -77,31 +37,43 @@ def layout() -> Component:
                     "data-total": "",
                     "aria-label": "Requests",
                 },
-                children=[html.Div(id=HOLDER), panel.message("grid")],
+                children=[
+                    html.Div(id=HOLDER),
+                    html.Button("", id=NEW, className="hx-newer", type="button", hidden=True),
+                    panel.message("grid"),
+                ],
             ),
             *inspector.drawer(),
         ],
     )
 
 
-def _columns() -> Component:
-    return controls.popover(
-        "hx-columns",
-        [icon("columns-3"), "Columns"],
-        html.Div(
-            dbc.Checklist(
-                id=COLUMNS,
-                options=[{"value": column.name, "label": column.title} for column in SHOWN],
-                value=list(USUAL),
-                class_name="hx-checks",
-                label_class_name="hx-check",
-                persistence=True,
+def _count() -> Component:
+    """How many there are, whether new ones come in by themselves (assets/grid_tail.js), and what an id ignores."""
+    return html.Div(
+        [
+            html.Span("", id=COUNT, role="status"),
+            html.Span("", id=TAIL, className="hx-tail", hidden=True, **{"data-tail": ""}),
+            html.Span(
+                [html.B("ID"), "whole log, range ignored"],
+                id=presets.BADGE,
+                className="hx-tag",
+                hidden=True,
+                **{"data-tone": "info"},
             ),
-            className="hx-picker__list",
-            style={"margin": "0 -8px -8px", "maxHeight": "420px"},
-        ),
-        name="Choose columns",
-        side="right",
+        ],
+        className="hx-toolbar__count",
+    )
+
+
+def _density() -> Component:
+    return html.Button(
+        icon("list"),
+        id=DENSITY,
+        className="hx-button hx-button--icon",
+        type="button",
+        title="Dense rows",
+        **{"aria-label": "Dense rows", "aria-pressed": "false"},
     )
 
 
@@ -133,7 +105,9 @@ def _export() -> list[Component]:
                     className="hx-button",
                     type="button",
                     disabled=not allowed,
-                    title="All requests of this view, every column" if allowed else "Needs the analyst role",
+                    title="All requests of this view, in these columns, oldest first"
+                    if allowed
+                    else "Needs the analyst role",
                 ),
             ],
         )
@@ -146,7 +120,7 @@ def outputs() -> dict[str, Output]:
         "grid.state": Output(CARD, "data-state"),
         "grid.total": Output(CARD, "data-total"),
         "grid.count": Output(COUNT, "children"),
-        "grid.mark": Output(MARK, "data"),
+        "grid.mark": Output(live.MARK, "data"),
         **panel.message_outputs("grid"),
     }
 

@@ -1,0 +1,32 @@
+/* How the cells of the request grid read; see pages/requests/grid.py. */
+(function () {
+  "use strict";
+  const unknown = "—";
+  const number = (digits) => new Intl.NumberFormat("en-US", { minimumFractionDigits: 0, maximumFractionDigits: digits });
+  const formats = { 0: number(0), 1: number(1), 3: number(3) };
+  const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 4, maximumFractionDigits: 6 });
+  const clocks = {}, SMALL = matchMedia("(max-width: 600px)");
+  const WHOLE = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false };
+  const { year, fractionalSecondDigits, ...SHORT } = WHOLE; /* on a phone the day and the second must do */
+  function time(value) {
+    if (value == null) return unknown;
+    const zone = window.hx.zone().replace(/^UTC(?=[+-])/, "");
+    const key = `${zone} ${SMALL.matches}`, options = SMALL.matches ? SHORT : WHOLE;
+    if (!clocks[key]) {
+      try { clocks[key] = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: zone }); }
+      catch (error) { console.warn("this browser does not know the zone", zone); clocks[key] = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: "UTC" }); }
+    }
+    return clocks[key].format(new Date(value)).replace(",", ".");
+  }
+  const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+  functions.hxTime = time;
+  functions.hxNumber = (value, digits) => (value == null ? unknown : formats[digits].format(value));
+  functions.hxMoney = (value) => (value == null ? unknown : value === 0 ? "$0" : "$" + money.format(value));
+  functions.hxFlag = (value) => (value == null ? unknown : value ? "yes" : "no");
+  functions.hxWord = (value) => (value == null ? unknown : value);
+
+  const tones = { success: "good", error: "bad", throttled: "warn", blocked: "info" };
+  const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+  components.HxStatus = (props) => props.value == null ? null
+    : window.React.createElement("span", { className: "hx-tag", "data-tone": tones[props.value] || "none" }, props.value);
+})();
