@@ -17,7 +17,8 @@
     }
     return found.size > 1 ? [...found] : usual();
   }
-  const shown = () => read(parameter("columns") || localStorage.getItem(KEPT));
+  let kept = null; /* chosen, and not yet in the address */
+  const shown = () => kept || read(parameter("columns") || localStorage.getItem(KEPT));
 
   const SMALL = matchMedia("(max-width: 600px)"), SMALL_FIRST = 136;
   const usualWidths = () => Object.fromEntries(known().map((column) => [column.name, column.name === FIRST && SMALL.matches ? SMALL_FIRST : column.width]));
@@ -35,18 +36,24 @@
       defaultState: { hide: true }, applyOrder: true,
     });
   }
+  function show(list) {
+    const grid = api();
+    if (grid && written(current(grid)) !== written(list)) apply(grid, list);
+    draw(list);
+    return list.map(([name]) => name);
+  }
   /* a person changed something: it goes into the address, and is what this browser shows next time */
   function keep(list) {
     const text = written(list), plain = text === written(usual());
     if (plain) localStorage.removeItem(KEPT); else localStorage.setItem(KEPT, text);
+    kept = list;
+    setTimeout(() => { kept = null; }, 500);
     window.hx.set({ columns: plain ? null : text });
+    window.hxGrid.put("hx-export-columns", { data: show(list) });
   }
   function follow() {
-    if (!box()) return window.dash_clientside.no_update;
-    const list = shown(), grid = api();
-    if (grid && written(current(grid)) !== written(list)) apply(grid, list);
-    draw(list);
-    return list.map(([name]) => name);
+    kept = null;
+    return box() ? show(shown()) : window.dash_clientside.no_update;
   }
   let waiting = null;
   function changed(grid) {
@@ -72,30 +79,30 @@
   function mover(column, step, words) {
     return made("button", { className: "hx-column__move", type: "button", "data-step": String(step), "aria-label": `Move ${column.title} ${words}`, title: `Move ${words}` }, symbol("chevron-down"));
   }
-  function line(column, on) {
-    const fixed = column.name === FIRST;
-    const tick = made("input", { type: "checkbox", className: "form-check-input", id: `hx-column-${column.name}`, checked: on, disabled: fixed });
+  function line(column) {
+    const tick = made("input", { type: "checkbox", className: "form-check-input", id: `hx-column-${column.name}`, disabled: column.name === FIRST });
     const label = made("label", { className: "hx-check", htmlFor: tick.id, title: column.help }, column.title);
-    const tools = on && !fixed ? [mover(column, -1, "up"), mover(column, 1, "down")] : [];
-    const item = made("li", { className: "hx-column", draggable: on && !fixed }, symbol("grip-vertical"), tick, label, ...tools);
+    const item = made("li", { className: "hx-column" }, symbol("grip-vertical"), tick, label, mover(column, -1, "up"), mover(column, 1, "down"));
     item.dataset.column = column.name;
     return item;
   }
   let sought = "";
+  /* the lines are moved, never made anew: the one that was clicked must stay in its layer */
   function draw(list) {
     const holder = box();
     if (!holder.childElementCount) build(holder);
-    const of = Object.fromEntries(known().map((column) => [column.name, column])), there = new Set(list.map(([name]) => name));
-    const order = [...list.map(([name]) => of[name]), ...known().filter((column) => !there.has(column.name))];
-    const kept = document.activeElement, line_of = kept && kept.closest(".hx-column"), focus = line_of && { name: line_of.dataset.column, kind: kept.dataset.step || "tick" };
-    holder.querySelector("ol").replaceChildren(...order.map((column) => line(column, there.has(column.name))));
+    const there = list.map(([name]) => name), order = [...there, ...known().map((column) => column.name).filter((name) => !there.includes(name))];
+    const had = document.activeElement, focused = had && had.closest(".hx-column");
+    const lines = order.map((name) => holder.querySelector(`[data-column="${name}"]`));
+    for (const item of lines) {
+      const on = there.includes(item.dataset.column), moves = on && item.dataset.column !== FIRST;
+      item.querySelector("input").checked = on;
+      item.draggable = moves;
+      for (const button of item.querySelectorAll("[data-step]")) button.hidden = !moves;
+    }
+    if (lines.some((item, index) => item !== holder.querySelector("ol").children[index])) holder.querySelector("ol").append(...lines);
     find(sought);
-    if (focus) refocus(focus);
-  }
-  function refocus({ name, kind }) {
-    const item = box().querySelector(`[data-column="${name}"]`);
-    const node = item && (item.querySelector(`[data-step="${kind}"]`) || item.querySelector("input"));
-    if (node) { node.focus(); item.scrollIntoView({ block: "nearest" }); }
+    if (focused && had !== document.activeElement) { had.focus(); focused.scrollIntoView({ block: "nearest" }); }
   }
   function find(text) {
     sought = text.trim().toLowerCase();
@@ -109,7 +116,7 @@
     const reset = made("button", { type: "button", className: "hx-link" }, "Reset");
     reset.addEventListener("click", () => keep(usual()));
     const told = made("span", { className: "hx-sr", role: "status" });
-    holder.append(field, made("ol", { className: "hx-columns__list", "aria-label": "Columns in their order" }), made("div", { className: "hx-columns__foot" }, all, reset), told);
+    holder.append(field, made("ol", { className: "hx-columns__list", "aria-label": "Columns in their order" }, ...known().map(line)), made("div", { className: "hx-columns__foot" }, all, reset), told);
     holder.addEventListener("change", (event) => { const item = event.target.closest(".hx-column"); if (item) tick(item.dataset.column, event.target.checked); });
     holder.addEventListener("click", (event) => { const button = event.target.closest("[data-step]"); if (button) move(button.closest(".hx-column").dataset.column, Number(button.dataset.step)); });
     holder.addEventListener("keydown", (event) => {

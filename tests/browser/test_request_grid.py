@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -31,7 +31,8 @@ def columns(page: Page) -> list[str]:
 
 
 def asked(page: Page, name: str) -> str:
-    return parse_qs(urlsplit(page.url).query).get(name, [""])[0]
+    """A parameter of the address, as it is now: ``page.url`` is only as new as the last event that was handled."""
+    return parse_qs(str(page.evaluate("location.search"))[1:]).get(name, [""])[0]
 
 
 def drawn(page: Page) -> None:
@@ -119,6 +120,7 @@ def test_a_head_is_dragged_and_sized_and_the_address_follows(visit: Visit) -> No
     page.mouse.move(head["x"] + 40, head["y"] + 20)
     page.mouse.down()
     page.mouse.move(other["x"] + 30, other["y"] + 20, steps=12)
+    page.wait_for_selector(".ag-dnd-ghost")
     page.mouse.up()
     eventually(
         lambda: asked(page, "columns").startswith("time,model,status,"), "the drag is not in the address"
@@ -181,7 +183,8 @@ def test_an_export_holds_what_is_shown(visit: Visit, tmp_path: Path) -> None:
         page.click("#hx-export-link")
     file = tmp_path / "table.csv"
     download.value.save_as(file)
-    rows = list(csv.DictReader(file.open(encoding="utf-8", newline="")))
+    with file.open(encoding="utf-8", newline="") as text:
+        rows = list(csv.DictReader(text))
     assert list(rows[0]) == columns(page) == ["time", "cost_usd", "status", "model"]
     assert len(rows) == total > 0
     assert "success" not in {row["status"] for row in rows}
