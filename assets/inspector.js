@@ -1,7 +1,7 @@
 /* The inspector: which request and which tab the address names, and the way to the next one; see pages/requests. */
 (function () {
   "use strict";
-  const GRID = "hx-requests", TABS = ["overview", "cost", "routing", "cache", "guardrails", "headers", "raw"];
+  const GRID = "hx-requests", TABS = ["timeline", "cost", "routing", "cache", "guardrails", "headers", "raw"];
   const put = (id, props) => window.dash_clientside.set_props(id, props);
   const grid = () => { try { return window.dash_ag_grid.getApi(GRID); } catch (error) { return null; /* not drawn yet */ } };
   const parameter = (name) => new URLSearchParams(location.search).get(name);
@@ -70,8 +70,6 @@
   const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
   document.addEventListener("keydown", (event) => {
     if (!parameter("request") || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    const key = event.key.toLowerCase();
-    if (key === "j" || key === "k") { step(key === "j" ? 1 : -1); event.preventDefault(); return; }
     const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!move || event.target.closest("pre")) return;
     turn(TABS[(TABS.indexOf(chosen(location.search)) + move + TABS.length) % TABS.length], event.target.getAttribute("role") === "tab");
@@ -82,5 +80,6 @@
     if (!found || found.disabled) return;
     if (found.dataset.step) step(Number(found.dataset.step)); else turn(found.dataset.tab, false);
   });
+  window.hxInspect = { step };
   window.dash_clientside = Object.assign({}, window.dash_clientside, { hxinspect: { drawer, closed, tabs } });
 })();

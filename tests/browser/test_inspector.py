@@ -191,7 +191,7 @@ def test_the_open_inspector_is_accessible(visit: Visit, theme: str) -> None:
     page.evaluate("(id) => window.hx.set({ request: id })", shown(page, 1)["row_id"])
     page.wait_for_selector(".hx-details")
     page.wait_for_timeout(400)
-    for tab in ("overview", "cost", "headers", "raw"):
+    for tab in ("timeline", "cost", "headers", "raw"):
         page.click(f"#hx-tab-{tab}")
         found = Axe().run(page, context=".hx-drawer").response["violations"]
         assert [(tab, one["id"], one["nodes"][0]["html"][:200]) for one in found] == []

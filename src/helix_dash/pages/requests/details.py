@@ -24,7 +24,7 @@ HEADLINE = ("cost_usd", "latency_ms", "ttft_ms", "total_tokens")
 Groups = tuple[tuple[str, tuple[str, ...]], ...]
 
 GROUPS: dict[str, Groups] = {
-    "overview": (
+    "timeline": (
         ("Outcome", ("time", "status", "http_code", "error_class", "limiter", "finish_reason")),
         ("Timing", ("latency_ms", "ttft_ms", "overhead_ms", "stream")),
         ("Who", ("user", "end_user", "team", "organization", "key_alias", "tags")),
@@ -45,7 +45,7 @@ GROUPS: dict[str, Groups] = {
     "headers": (("Provider limits", ("limit_requests", "remaining_requests", "limit_tokens", "remaining_tokens")),),
 }  # fmt: skip
 TABS = (
-    ("overview", "Overview"),
+    ("timeline", "Timeline"),
     ("cost", "Tokens & cost"),
     ("routing", "Routing"),
     ("cache", "Cache"),
@@ -76,9 +76,20 @@ def details(row: Mapping[str, Any], zone: Zone) -> Component:
             ],
             className="hx-details__what",
         ),
+        *_identity(row),
         html.Div(facts, className="hx-facts"),
     ]
     return html.Div([*head, *(_tab(key, row, zone) for key, _ in TABS)], className="hx-details")
+
+
+def _identity(row: Mapping[str, Any]) -> list[Component]:
+    """The id to look for elsewhere; not every gateway gives one."""
+    identity = row.get("call_id")
+    if not identity:
+        return []
+    return [
+        html.P([html.Code(str(identity)), copy(str(identity), "Copy call id")], className="hx-details__id")
+    ]
 
 
 def gone() -> Component:
@@ -202,7 +213,7 @@ def raw(row: Mapping[str, Any]) -> str:
 
 
 _LEADING: dict[str, Callable[[Mapping[str, Any]], list[Component]]] = {
-    "overview": _timeline,
+    "timeline": _timeline,
     "cost": _cost,
     "routing": _routing,
     "cache": _cache,
