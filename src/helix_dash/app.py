@@ -82,7 +82,7 @@ def create_app(
     elif not server.secret_key:
         raise SettingError("The Flask server has no secret_key, so nobody could be signed in.")
     prefix = settings.url_prefix if prefix is None else prefix
-    sections = all_sections() if sections is None else sections
+    sections = all_sections(show_gallery=settings.show_gallery) if sections is None else sections
     store = connect(settings.log_redis_url)
     running = Running(
         settings, prefix, store, open_log, {section.path: section.permission for section in sections}

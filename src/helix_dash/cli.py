@@ -147,6 +147,9 @@ def demo(
     history: Annotated[
         str, typer.Option(help="Days:requests to make up, into an empty log only; 0 for none.")
     ] = "30:200000",
+    gallery: Annotated[
+        bool, typer.Option("--gallery", help="Also a page with every part of the interface in every state.")
+    ] = False,
 ) -> None:
     """Run everything on this machine: store, collector, simulated traffic and web app."""
     from helix_dash import demo as whole
@@ -154,7 +157,7 @@ def demo(
     from helix_dash.options import parse_history
 
     parse_history(history)
-    environ = _environ(PORT=port, HOST=host, DATA_DIR=data_dir)
+    environ = _environ(PORT=port, HOST=host, DATA_DIR=data_dir, SHOW_GALLERY="1" if gallery else None)
     stop = stopping.on_signals()
     raise typer.Exit(whole.run(environ, whole.Wishes(rate, history), stop, _say))
 

@@ -227,6 +227,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("PORT", "port", "8050", "port", "The port the web server listens on.", "8050", _whole(1, 65_535)),
     Setting("WEB_WORKERS", "web_workers", "2", "processes", "How many web processes gunicorn runs.", "2", _whole(1, 64)),
     Setting("WEB_THREADS", "web_threads", "16", "threads", "Threads of each web process.", "16", _whole(2, 512)),
+    Setting("SHOW_GALLERY", "show_gallery", "0", "flag", "Whether a page for developers shows every part of the interface in every state (helix-dash demo --gallery).", "1", _flag),
     Setting("ENABLE_EXPORTS", "enable_exports", "1", "flag", "Whether tables can be exported at all.", "1", _flag),
     Setting("HELIX_ADMIN_PASSWORD", "admin_password", "", "text", "The demo's password for admin; a random one is made and printed when empty.", "at least 12 characters", secret=True),
 )  # fmt: skip
@@ -277,6 +278,7 @@ class Settings:
     port: int
     web_workers: int
     web_threads: int
+    show_gallery: bool
     enable_exports: bool
     admin_password: str
 

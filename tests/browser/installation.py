@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,6 +59,7 @@ class Site:
     token: str = ""
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     signed_in: Any = None
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -73,6 +74,7 @@ class Site:
             "REFRESH_INTERVAL": "1",
             "WEB_WORKERS": "1",
             "PORT": str(self.port),
+            **self.extra,
         }
 
     def start(self, records: int) -> None:

@@ -1,12 +1,13 @@
 """The registry of pages: the menu, the addresses and the callbacks all follow from this tuple."""
 
-from helix_dash.pages import overview, requests
+from helix_dash.pages import gallery, overview, requests
 from helix_dash.ui.installed import installed
 from helix_dash.ui.section import Section
 
 SECTIONS: tuple[Section, ...] = (overview.SECTION, requests.SECTION)
 
 
-def all_sections() -> tuple[Section, ...]:
-    """Ours, then those of other distributions that are installed beside us."""
-    return (*SECTIONS, *installed(SECTIONS))
+def all_sections(*, show_gallery: bool = False) -> tuple[Section, ...]:
+    """Ours, then those of other distributions that are installed beside us; last the gallery, for developers."""
+    own = (*SECTIONS, gallery.SECTION) if show_gallery else SECTIONS
+    return (*own, *installed(own))

@@ -77,6 +77,7 @@ def panel(
 def message(name: str) -> Component:
     """The words of panel ``name``; shown by its state."""
     return html.Div(
+        id=f"hx-{name}-message",
         className="hx-panel__message",
         role="status",
         children=[
@@ -179,6 +180,7 @@ def outputs(name: str, *, figure: bool = True) -> dict[str, Output]:
 def message_outputs(name: str) -> dict[str, Output]:
     """The places of the words of panel ``name``."""
     return {
+        f"{name}.role": Output(f"hx-{name}-message", "role"),
         f"{name}.title": Output(f"hx-{name}-title", "children"),
         f"{name}.text": Output(f"hx-{name}-text", "children"),
         f"{name}.action": Output(f"hx-{name}-action", "children"),
@@ -196,6 +198,7 @@ def says(name: str, words: Message) -> Updates:
     """Panel ``name`` shows words in place of its content."""
     return {
         f"{name}.state": words.state,
+        f"{name}.role": "alert" if words.state == "error" else "status",
         f"{name}.title": words.title,
         f"{name}.text": words.text,
         f"{name}.action": ACTIONS[words.action],
