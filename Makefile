@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all test-cluster test-sentinel test-pythons lint format lock docs first-load bench clean
+.PHONY: help install run test test-all test-cluster test-sentinel test-pythons lint format lock docs shots first-load bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -79,6 +79,10 @@ $(VENV)/.bench: requirements/bench.lock $(VENV)/.run
 	@echo 'Installing the peers to measure against …'
 	@$(PIP) install --require-hashes -r requirements/bench.lock
 	@touch $@
+
+shots: $(VENV)/.test  ## pictures of every page, theme, width and state into shots/ (ARGS='--readme' for those of docs/ too)
+	@.ci/chromium
+	@$(BIN)/python tests/browser/shots.py $(ARGS)
 
 first-load: $(VENV)/.test  ## bytes over the wire of a first visit, by kind, with an empty and a filled cache
 	@.ci/chromium

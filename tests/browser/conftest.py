@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from helix_dash.embedded import EmbeddedStore
 
 
-def _site(folder: Path, records: int) -> Iterator[Site]:
-    site = Site(folder, EmbeddedStore(folder / "store"))
+def _site(folder: Path, records: int, **extra: str) -> Iterator[Site]:
+    site = Site(folder, EmbeddedStore(folder / "store"), extra=extra)
     site.store.start()
     try:
         site.start(records)
@@ -41,6 +41,12 @@ def own_site(tmp_path: Path) -> Iterator[Site]:
 def empty_site(tmp_path: Path) -> Iterator[Site]:
     """An installation without a single request."""
     yield from _site(tmp_path, 0)
+
+
+@pytest.fixture(scope="module")
+def gallery_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An installation with the developers' gallery."""
+    yield from _site(tmp_path_factory.mktemp("gallery"), 50, SHOW_GALLERY="1")
 
 
 @pytest.fixture(scope="module")

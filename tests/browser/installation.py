@@ -23,6 +23,7 @@ from helix_dash import tether
 from helix_dash.auth.users import create_token, create_user
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.recorder import Recorder
+from helix_dash.model import Period
 from helix_dash.sources.simulator import Traffic
 from helix_dash.store import connect
 
@@ -77,8 +78,8 @@ class Site:
             **self.extra,
         }
 
-    def start(self, records: int) -> None:
-        """Accounts, the collector, ``records`` requests of the last 20 hours, the web server."""
+    def start(self, records: int, start: datetime | None = None, end: datetime | None = None) -> None:
+        """Accounts, the collector, ``records`` requests of the last 20 hours or between two instants, the web server."""
         client = connect(self.store.url)
         for role in ("admin", "viewer"):
             create_user(client, role, PASSWORD, role, None)
@@ -86,9 +87,13 @@ class Site:
         self._run("collect")
         recorder = Recorder(self.store.url)
         now = datetime.now(UTC)
-        for record in Traffic(7).between(now - timedelta(hours=20), now - timedelta(minutes=2), records):
+        start, end = start or now - timedelta(hours=20), end or now - timedelta(minutes=2)
+        for record in Traffic(7).between(start, end, records):
+            recorder.wait_for_room(60)
             recorder.record(record)
-        assert recorder.close(30) == 0
+        if records:
+            recorder.vouch(Period(start, end))
+        assert recorder.close(60) == 0
         self._run("serve")
         eventually(lambda: self._ready(records), "the log was not complete")
 
@@ -106,7 +111,7 @@ class Site:
 
     def total(self) -> int | None:
         try:
-            return int(self.api("summary")["requests"])
+            return int(self.api("summary", **{"from": "now-30d"})["requests"])
         except (OSError, TypeError):
             return None
 

@@ -166,19 +166,6 @@ def test_a_legend_singles_one_layer_out_and_a_refresh_keeps_it(visit: Visit) -> 
     assert shown == 1
 
 
-@pytest.mark.parametrize("path", ["/", "/requests"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_machine_that_checks_accessibility_finds_nothing(visit: Visit, path: str, theme: str) -> None:
-    page = visit.go(f"{path}?{SPAN}&theme={theme}&refresh=off")
-    page.wait_for_timeout(500)
-    found = (
-        Axe()
-        .run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
-        .response["violations"]
-    )
-    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
-
-
 def test_an_open_layer_is_accessible_too(visit: Visit) -> None:
     page = visit.go(f"/?{SPAN}&refresh=off")
     page.click("#hx-filters-button")
