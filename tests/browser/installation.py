@@ -61,6 +61,8 @@ class Site:
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     signed_in: Any = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    wsgi: str = ""
+    """A module of this folder whose ``app`` is served in place of ours."""
 
     @property
     def url(self) -> str:
@@ -94,20 +96,39 @@ class Site:
         if records:
             recorder.vouch(Period(start, end))
         assert recorder.close(60) == 0
-        self._run("serve")
+        self._serve()
         eventually(lambda: self._ready(records), "the log was not complete")
 
     def _ready(self, records: int) -> bool:
         assert all(process.poll() is None for process in self.processes), f"see the logs in {self.folder}"
         return self.total() == records
 
+    def _serve(self) -> None:
+        if not self.wsgi:
+            self._run("serve")
+            return
+        root, here = Path(__file__).parents[2], Path(__file__).parent
+        path = os.pathsep.join([str(here), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self._start(
+            "serve",
+            [
+                sys.executable,
+                "-m",
+                "gunicorn",
+                "--config",
+                str(root / "gunicorn.conf.py"),
+                f"{self.wsgi}:app",
+            ],
+            self.environ() | {"PYTHONPATH": path},
+        )
+
     def _run(self, *command: str) -> None:
-        with (self.folder / f"{command[0]}.log").open("wb") as log:
+        self._start(command[0], [sys.executable, "-m", "helix_dash", *command], self.environ())
+
+    def _start(self, name: str, command: list[str], environ: dict[str, str]) -> None:
+        with (self.folder / f"{name}.log").open("wb") as log:
             # tethered: when a test run is killed, what it started ends with it
-            process = tether.start(
-                [sys.executable, "-m", "helix_dash", *command], environ=self.environ(), output=log
-            )
-        self.processes.append(process)
+            self.processes.append(tether.start(command, environ=environ, output=log))
 
     def total(self) -> int | None:
         try:
