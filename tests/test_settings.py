@@ -187,3 +187,8 @@ def test_a_bad_value_under_an_old_name_names_that_name() -> None:
 @pytest.mark.parametrize("text", ["apps/ai", "/apps/ai", "/apps/ai/"])
 def test_what_a_proxy_takes_away_may_be_written_in_any_way(text: str) -> None:
     assert load({"PROXY_PREFIX": text}).proxy_prefix == "/apps/ai"
+
+
+def test_the_gallery_is_a_page_only_when_it_was_asked_for(opened: Open) -> None:
+    found = {flag: opened(SHOW_GALLERY=flag).get("/gallery").status_code for flag in "01"}
+    assert found == {"0": 404, "1": 200}
