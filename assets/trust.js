@@ -66,16 +66,11 @@
     } finally { asking = false; }
   }
 
-  /* parts that wait for an answer of a callback that failed */
-  function told(status) {
-    if (status) document.dispatchEvent(new CustomEvent("hx-told", { detail: status }));
-  }
-
   /* the layer opens at what is wrong */
   document.addEventListener("toggle", (event) => {
     if (event.target.id !== "hx-trust" || !event.target.open) return;
     for (const entry of event.target.querySelectorAll(".hx-signal")) entry.open = ["warn", "bad"].includes(entry.dataset.tone);
   }, true);
 
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxtrust: { ask, told } });
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxtrust: { ask } });
 })();

@@ -261,8 +261,3 @@ def _wire_browser(on: Callbacks) -> None:
     on.in_browser(
         "hxtrust.ask", Output(trust.STATUS, "data"), Input(TICK, "data"), Input(FILTER, "data"), State(CONFIG, "data")
     )  # fmt: skip
-
-
-def wire_status(on: Callbacks, store: str) -> None:
-    """Parts of a page that wait for an answer hear from its ``store`` that there will be none (``trust.failed``)."""
-    on.in_browser("hxtrust.told", Input(store, "data"), prevent_initial_call=True)

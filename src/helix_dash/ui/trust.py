@@ -135,11 +135,6 @@ def why_old(health: LogHealth, zone: tzinfo, zone_name: str, *, now: int | None 
     return ""
 
 
-def failed(message: str) -> dict[str, Any]:
-    """What a page's callback writes when it failed, for parts of it that wait for an answer."""
-    return {"failed": message}
-
-
 def _line(first: Signal | None, as_of: int | None, zone: Zone) -> str:
     """When all is well, how fresh the data are; else the worst thing first."""
     fresh = f"As of {fmt.clock(as_of, zone.info)} {zone.name}" if as_of is not None else "No data yet"
