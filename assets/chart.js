@@ -84,9 +84,11 @@
     }));
   }
   const dotted = (payload, name, y, colour) => ({ ...trace(payload, name, y), type: "scatter", mode: "lines", connectgaps: false, line: { color: colour, width: 1.5, dash: "dot" }, marker: { color: colour }, opacity: 0.75 });
-  function pasts(payload, layers, only) {
+  /* over bars a line from start to start would be half a bar early */
+  const stepped = (line, as) => (as === "bar" ? { ...line, line: { ...line.line, shape: "hv" } } : line);
+  function pasts(payload, layers, only, as) {
     if (!payload.past) return [];
-    if (payload.past.y && payload.past.y.length) return only ? [] : [dotted(payload, payload.past.name, payload.past.y, GREY)];
+    if (payload.past.y && payload.past.y.length) return only ? [] : [stepped(dotted(payload, payload.past.name, payload.past.y, GREY), as)];
     /* of several lines only one, or nobody could tell them apart */
     const one = layers.length > 1 ? layers.find((layer) => layer.name === payload.lead) || layers[0] : layers[0];
     return one && one.before ? [dotted(payload, layers.length > 1 ? `${one.name}, ${payload.past.name.toLowerCase()}` : payload.past.name, one.before, GREY)] : [];
@@ -106,7 +108,7 @@
       payload.x.forEach((x, index) => {
         const gap = payload.series.every((one) => one.y[index] === null);
         if (gap && begun === null) begun = x;
-        if (begun !== null && (!gap || index === payload.x.length - 1)) { band(begun, gap ? x + width[index] : x, 0.14); begun = null; }
+        if (begun !== null && (!gap || index === payload.x.length - 1)) { band(begun, gap ? x + width[index] : x, 0.1); begun = null; }
       });
     }
     const last = payload.x.length - 1;
@@ -133,7 +135,7 @@
       xaxis: { type: "date", nticks: Math.max(2, Math.floor(width / 72)), range: [as === "bar" ? start : Math.max(start, payload.x[0]), as === "bar" && payload.time.open && step ? Math.max(end, last + step) : as === "bar" ? end : Math.max(last, start + 1)], hoverformat: step >= DAY ? "%a %-d %b %Y" : "%a %-d %b, %H:%M", ...ticks(start, end, width) },
       yaxis: vertical(payload, as, layers, choice.log), uirevision: `${payload.time.key} ${as}`,
     };
-    return { data: [...shade(payload), ...drawn, ...pasts(payload, layers, only)], layout };
+    return { data: [...shade(payload), ...drawn, ...pasts(payload, layers, only, as)], layout };
   }
   function vertical(payload, as, layers, log) {
     const unit = payload.unit, axis = { tickformat: unit.tick, tickprefix: unit.prefix || "", ticksuffix: unit.suffix || "" };

@@ -108,7 +108,7 @@ def test_the_period_before_is_drawn_dotted_and_named(visit: Visit) -> None:
     """pages.md 0: compare with the previous period."""
     page = visit.go("/?from=now-10h&refresh=off&compare=previous")
     dotted = [one for one in traces(page, "volume") if one["name"] == "Previous 10 hours"]
-    assert dotted[0]["line"] == {"color": "#7C8594", "width": 1.5, "dash": "dot"}
+    assert dotted[0]["line"] == {"color": "#7C8594", "width": 1.5, "dash": "dot", "shape": "hv"}
     assert "Previous 10 hours" in page.inner_text("#hx-volume-legend")
     menu(page, "volume", "[data-table]")
     assert page.locator("#hx-volume-numbers thead th").last.inner_text() == "Previous 10 hours"
