@@ -172,6 +172,14 @@
     if (plot && event.target === plot) { delete places[plot.dataset.chart]; charts.point(plot.dataset.chart, null); }
   });
 
+  /* from chart to chart: after the last one comes the first */
+  function next() {
+    const plots = [...document.querySelectorAll(".hx-panel__plot")].filter((plot) => plot.offsetParent);
+    const at = plots.indexOf(document.activeElement);
+    if (plots.length) plots[(at + 1) % plots.length].focus();
+  }
+  window.addEventListener("load", () => window.hx.keys.add({ keys: "w", title: "Go to the next chart; arrow keys walk over its points", group: "This view", run: next }));
+
   charts.changed = (name) => { if (tables.has(name)) fill(name); };
   charts.csv = csv;
 })();

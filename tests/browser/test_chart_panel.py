@@ -104,6 +104,16 @@ def test_arrow_keys_walk_over_the_points_and_say_them(visit: Visit) -> None:
     page.wait_for_url(lambda address: "status=success" in address)
 
 
+def test_a_key_goes_from_chart_to_chart(visit: Visit) -> None:
+    """X10: keyboard first."""
+    page = visit.go(f"/?{SPAN}")
+    page.wait_for_selector("#hx-tokens-figure .plot-container")
+    page.keyboard.press("w")
+    assert page.evaluate("document.activeElement.dataset.chart") == "volume"
+    page.keyboard.press("w")
+    assert page.evaluate("document.activeElement.dataset.chart") == "latency"
+
+
 def test_the_period_before_is_drawn_dotted_and_named(visit: Visit) -> None:
     """pages.md 0: compare with the previous period."""
     page = visit.go("/?from=now-10h&refresh=off&compare=previous")
