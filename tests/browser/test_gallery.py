@@ -11,7 +11,7 @@ from installation import Site, Visit
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Locator, Page
 
-from helix_dash.pages.gallery.samples import CHARTS, KPIS, WORDS
+from helix_dash.pages.gallery.samples import CHARTS, KINDS, KPIS, WORDS
 
 THEMES = ("light", "dark")
 SHOWN = {
@@ -64,6 +64,18 @@ def pictures(page: Page, locator: Locator, folder: Path, name: str) -> list[Imag
 
 def test_the_list_of_states_is_whole() -> None:
     assert set(SHOWN) == {*CHARTS, *WORDS}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_chart_is_drawn_and_can_be_read_as_a_table(gallery: Page, name: str) -> None:
+    """X10."""
+    marks = ".point, .points path, .slice, .heatmaplayer image, .scatterlayer .js-line"
+    gallery.wait_for_selector(f"#hx-{name}-figure :is({marks})", state="attached")
+    gallery.click(f"#hx-{name}-menu-button")
+    gallery.click(f"#hx-{name}-menu [data-table]")
+    assert gallery.locator(f"#hx-{name}-numbers tbody tr").count() > 1
+    gallery.click(f"#hx-{name}-menu-button")
+    gallery.click(f"#hx-{name}-menu [data-table]")
 
 
 @pytest.mark.parametrize("name", SHOWN)

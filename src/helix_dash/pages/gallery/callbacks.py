@@ -7,7 +7,7 @@ from typing import Any
 from dash import no_update
 
 from helix_dash.pages.gallery import view
-from helix_dash.pages.gallery.samples import CHARTS, WORDS
+from helix_dash.pages.gallery.samples import CHARTS, KINDS, WORDS
 from helix_dash.ui import panel, shell
 from helix_dash.ui.wiring import Callbacks
 
@@ -21,5 +21,5 @@ def show_samples(**_inputs: Any) -> dict[str, Any]:
     return {key: samples.get(key, no_update) for key in OUTPUTS}
 
 
-for _name in (*CHARTS, *WORDS):
+for _name in (*CHARTS, *KINDS, *WORDS):
     panel.wire_chart(on, _name)

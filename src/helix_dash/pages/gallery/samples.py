@@ -8,6 +8,7 @@ from math import pi, sin
 from helix_dash.model import Kpi
 from helix_dash.ui import charts, states
 from helix_dash.ui.charts import Axis, Figure, Layer
+from helix_dash.ui.gallery_charts import charts_gallery
 from helix_dash.ui.packed import Number
 from helix_dash.ui.states import Message
 
@@ -76,6 +77,9 @@ CHARTS: dict[str, tuple[str, Callable[[], Figure]]] = {
     "g-palette": ("Colours of series", palette),
 }
 """Panel → its title and its figure."""
+
+KINDS: dict[str, tuple[str, str, Figure]] = charts_gallery()
+"""Panel → its title, its unit and its figure: every kind of chart that pages are made of."""
 
 WORDS: dict[str, tuple[str, Message | None]] = {
     "g-loading": ("Loading", None),

@@ -8,7 +8,7 @@ from typing import Any
 from dash import Output, dcc, html
 from dash.development.base_component import Component
 
-from helix_dash.pages.gallery.samples import CHARTS, KPIS, WORDS
+from helix_dash.pages.gallery.samples import CHARTS, KINDS, KPIS, WORDS
 from helix_dash.ui import charts, controls, icon, kpi, panel, table
 from helix_dash.ui.panel import Updates
 
@@ -44,6 +44,7 @@ def layout() -> Component:
                 ),
             ),
             _group("Charts", html.Div([_chart(name) for name in CHARTS], className="hx-grid")),
+            _group("Kinds of charts", html.Div([_kind(name) for name in KINDS], className="hx-grid")),
             _group("Charts without figures", html.Div([_wordy(name) for name in WORDS], className="hx-grid")),
             _group("Lists and tables", html.Div(_lists(), className="hx-grid")),
             _group("Buttons, fields, layers", html.Div(_controls(), className="hx-card hx-gallery__row")),
@@ -60,6 +61,10 @@ def _group(title: str, content: Component) -> Component:
 
 def _chart(name: str) -> Component:
     return panel.chart(name, CHARTS[name][0], f"{CHARTS[name][0]}: a sample", span=6, carries=None)
+
+
+def _kind(name: str) -> Component:
+    return panel.chart(name, KINDS[name][0], f"{KINDS[name][0]}: a sample", span=6, carries=None)
 
 
 def _wordy(name: str) -> Component:
@@ -137,7 +142,7 @@ def outputs() -> dict[str, Output]:
     found: dict[str, Output] = {}
     for one in KPIS:
         found |= kpi.outputs(one.name) | kpi.outputs(f"{one.name}_s")
-    for name in (*CHARTS, *WORDS):
+    for name in (*CHARTS, *KINDS, *WORDS):
         found |= panel.outputs(name)
     for name in (RANKING, BARS):
         found |= panel.outputs(name, figure=False)
@@ -154,6 +159,8 @@ def show() -> Updates:
         updates |= panel.ready(
             name, stale=name == "g-stale", figure=draw(), subtitle="A sample per hour, UTC"
         )
+    for name, (_, unit, figure) in KINDS.items():
+        updates |= panel.ready(name, figure=figure, subtitle=unit)
     for name, (_, words) in WORDS.items():
         if words is not None:
             updates |= panel.says(name, words) | {f"{name}.figure": charts.nothing()}
