@@ -88,8 +88,8 @@ first-load: $(VENV)/.test  ## bytes over the wire of a first visit, by kind, wit
 	@.ci/chromium
 	@$(BIN)/python tests/browser/first_load.py $(ARGS)
 
-bench: $(VENV)/.bench  ## the log against its targets and its peers, 1M and 10M requests: bench/results.md (ARGS='--rows 100k')
-	@$(BIN)/python -m bench $(ARGS)
+bench: $(VENV)/.bench  ## the log against its targets and its peers, 1M and 10M requests: docs/benchmark.md (ARGS='--rows 100k')
+	@$(BIN)/python -m bench $(if $(ARGS),$(ARGS),--page docs/benchmark.md)
 
 clean:  ## remove the virtual environments and everything made
 	@rm -rf $(VENV) .venv-compat .venv-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

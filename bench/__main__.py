@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import psutil
@@ -17,6 +17,7 @@ from bench.dataset import Traffic, this_moment
 from bench.questions import QUESTIONS
 from bench.reading import Reading
 from bench.results import Figure
+from bench.workers import WorkerFailed
 from helix_dash.embedded import find_program
 from helix_dash.errors import HelixError
 
@@ -29,43 +30,97 @@ MOST_TIMED_EXPORT = 10**6
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; 0 also when targets are missed: figures are no test."""
     asked = _arguments(arguments)
-    figures: list[Figure] = []
-    readings: list[Reading] = []
-    now, load = this_moment(), psutil.getloadavg()[0]
+    now, load, began = this_moment(), psutil.getloadavg()[0], time.monotonic()
     with tempfile.TemporaryDirectory(prefix="helix-dash-bench-", dir=asked.folder) as name:
-        folder = Path(name)
+        run = Run(Path(name), now, asked)
         for rows in asked.rows:
-            one = Reading(
-                folder,
-                Traffic(rows, now),
-                lambda case: _wanted(case, asked.only),
-                usual=rows == asked.rows[0],
-                say=_say,
-            )
-            with one.filled() as log:
-                one.run(log, asked.rounds)
-                readings.append(one)
-                if _wanted("csv", asked.only):
-                    timed = rows <= MOST_TIMED_EXPORT
-                    figures += export.figures(folder, log, asked.rounds, timed=timed, say=_say)
-            shutil.rmtree(folder / one.size)  # the file cache belongs to the next size
-        figures = [*reading.figures(readings), *figures]
-        if _wanted("memory", asked.only):
-            figures += reading.memory(readings[-1])
-        if _wanted("bytes", asked.only):
-            figures += ingest.sizes(folder, readings[-1], now, _say)
-        if _wanted("ingest", asked.only):
-            count = min(asked.rows[0], MOST_INGESTED)
-            figures += ingest.figures(folder, count, now, asked.rounds, _say)
-        if _wanted("freshness", asked.only):
-            figures += freshness.figures(folder, asked.seconds, asked.rounds, _say)
-    left_out = [reason for one in readings for reason in one.left_out]
+            run.read(rows)
+        run.write()
     about = results.about(
-        asked.rows, asked.rounds, list(dict.fromkeys(left_out)), Path(find_program()).name, load
+        asked.rows,
+        asked.rounds,
+        run.left_out,
+        Path(find_program()).name,
+        load,
+        minutes=(time.monotonic() - began) / 60,
     )
-    results.write(asked.output, figures, about)
-    _tell(figures, asked.output)
+    results.write(asked.output, run.figures, about)
+    if asked.page:
+        results.publish(asked.page, run.figures, about)
+    _tell(run.figures, asked.output)
     return 0
+
+
+class Run:
+    """One run: the figures so far, and what could not be measured and why.
+
+    A case whose process dies (out of memory, most likely) is left out and named; the others go on.
+    """
+
+    def __init__(self, folder: Path, now: int, asked: argparse.Namespace) -> None:
+        self._folder, self._now, self._asked = folder, now, asked
+        self._readings: list[Reading] = []
+        self._notes: list[str] = []
+        self._figures: list[Figure] = []
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Of the cases that read, then of the others."""
+        return [*reading.figures(self._readings), *self._figures]
+
+    @property
+    def left_out(self) -> list[str]:
+        """What was not measured, once each."""
+        return list(dict.fromkeys(self._notes + [note for one in self._readings for note in one.left_out]))
+
+    def read(self, rows: int) -> None:
+        """The cases over a log of ``rows`` requests."""
+        if not any(map(self._wanted, (*QUESTIONS, "start", "memory", "bytes", "csv"))):
+            return
+        usual = rows == self._asked.rows[0]
+        one = Reading(self._folder, Traffic(rows, self._now), self._wanted, usual=usual, say=_say)
+        with one.filled() as log:
+            self._readings.append(one)
+            if any(map(self._wanted, (*QUESTIONS, "start", "memory"))):
+                self._case(one.size, lambda: one.run(log, self._asked.rounds))
+            if self._wanted("csv"):
+                timed = rows <= MOST_TIMED_EXPORT
+                self._case(
+                    f"csv.{one.size}",
+                    lambda: self._figures.extend(
+                        export.figures(self._folder, log, self._asked.rounds, timed=timed, say=_say)
+                    ),
+                )
+        shutil.rmtree(self._folder / one.size)  # the file cache belongs to the next size
+
+    def write(self) -> None:
+        """The cases over the largest log, and those that need none."""
+        asked, folder, say = self._asked, self._folder, _say
+        count = min(asked.rows[0], MOST_INGESTED)
+        cases: dict[str, Callable[[], Iterable[Figure]]] = {
+            "ingest": lambda: ingest.figures(folder, count, self._now, asked.rounds, say),
+            "freshness": lambda: freshness.figures(folder, asked.seconds, asked.rounds, say),
+        }
+        if self._readings:
+            largest = self._readings[-1]
+            cases = {
+                "memory": lambda: reading.memory(largest),
+                "bytes": lambda: ingest.sizes(folder, largest, self._now, say),
+            } | cases
+        for name, case in cases.items():
+            if self._wanted(name):
+                self._case(name, lambda case=case: self._figures.extend(case()))  # type: ignore[misc]
+
+    def _wanted(self, case: str) -> bool:
+        return self._asked.only in case
+
+    def _case(self, name: str, measure: Callable[[], None]) -> None:
+        try:
+            measure()
+        except WorkerFailed as error:
+            reason = str(error).strip().splitlines()[-1]
+            self._notes.append(f"{name}: {reason}")
+            _say(f"{name} is left out: {error}")
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -88,6 +143,11 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--output", type=Path, default=Path(__file__).parent, help="folder for results.md and results.json"
     )
     parser.add_argument(
+        "--page",
+        type=Path,
+        help="a Markdown page whose results (between two comments) are replaced: docs/benchmark.md",
+    )
+    parser.add_argument(
         "--folder", type=Path, help="where the temporary files go: about 1 GB per million requests"
     )
     return parser.parse_args(arguments)
@@ -95,10 +155,6 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _sizes(text: str) -> list[int]:
     return sorted(int(float(part.rstrip("kM")) * UNITS.get(part[-1:], 1)) for part in text.split(","))
-
-
-def _wanted(case: str, only: str) -> bool:
-    return only in case
 
 
 def _say(text: str) -> None:

@@ -100,4 +100,5 @@ class DuckDB:
         return f"time >= {start} and time < {end}"
 
     def _rows(self, query: str) -> list[Any]:
-        return self._connection.execute(query).fetchall()
+        found: list[Any] = self._connection.execute(query).fetchall()
+        return found

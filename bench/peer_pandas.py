@@ -75,7 +75,7 @@ class TunedPandas(Pandas):
 
     def _read(self) -> pd.DataFrame:
         frame = super()._read()
-        words = frame.select_dtypes("str").columns.drop("call_id").tolist()
+        words = [name for name in frame.columns if frame[name].dtype == "str" and name != "call_id"]
         return frame.astype(dict.fromkeys(words, "category"))
 
     def _rows(self, found: pd.DataFrame, column: str, offset: int) -> pd.DataFrame:

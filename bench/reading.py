@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from bench import peer_hashes, peer_redisearch
 from bench.dataset import Traffic
@@ -18,7 +19,7 @@ from bench.peer_redisearch import RediSearch
 from bench.questions import QUESTIONS
 from bench.results import Figure, Target
 from bench.stores import Log, ModuleStore, used_memory
-from bench.workers import Timed, Worker
+from bench.workers import Timed, Worker, WorkerFailed
 from helix_dash.embedded import EmbeddedStore
 
 Say = Callable[[str], None]
@@ -87,42 +88,57 @@ class Reading:
             self.private = ours.footprint(self._mirror).private
             self.mapped = sum(path.stat().st_size for path in Path(self._mirror).rglob("*.arrow"))
             self.hot = ours.call("hot_bytes")
-            self.pandas_private = engines["pandas"][0].footprint().private
+            if "pandas" in engines:
+                self.pandas_private = engines["pandas"][0].footprint().private
 
     def _engines(self, ends: ExitStack, log: Log) -> dict[str, tuple[Worker, tuple[str, ...]]]:
-        """Name → a process, and the questions it can answer."""
-        everything = (*QUESTIONS, "start")
-        files = str(log.parquet)
-        engines = {
-            "ours": (Worker(Ours, log.store.url, self._mirror, log.asked), everything),
-            "floor": (Worker(Floors, log.store.url, self.rows), FLOORS),
-            # Reading twice needs the memory of two frames: done only where that is little.
-            "pandas": (Worker(Pandas, files, log.asked), everything if self._usual else tuple(QUESTIONS)),
+        """Name → a process, and the questions it can answer. A peer that cannot start is left out."""
+        everything, files = (*QUESTIONS, "start"), str(log.parquet)
+        # Reading twice needs the memory of two frames: done only where that is little.
+        starts = everything if self._usual else tuple(QUESTIONS)
+        wanted: dict[str, tuple[tuple[Any, ...], tuple[str, ...]]] = {
+            "ours": ((Ours, log.store.url, self._mirror, log.asked), everything),
+            "floor": ((Floors, log.store.url, self.rows), FLOORS),
+            "pandas": ((Pandas, files, log.asked), starts),
         }
         if self._usual:
-            engines["pandas_tuned"] = (Worker(TunedPandas, files, log.asked), tuple(QUESTIONS))
+            wanted["pandas_tuned"] = ((TunedPandas, files, log.asked), tuple(QUESTIONS))
         if find_spec("duckdb"):
             from bench.peer_duckdb import DuckDB
 
-            engines["duckdb"] = (Worker(DuckDB, files, log.asked), tuple(QUESTIONS))
+            wanted["duckdb"] = ((DuckDB, files, log.asked), tuple(QUESTIONS))
         else:
             self.left_out.append("duckdb is not installed")
         if self._hashes:
-            engines["hashes"] = (Worker(Hashes, self._hashes.url, log.asked), peer_hashes.QUESTIONS)
+            wanted["hashes"] = ((Hashes, self._hashes.url, log.asked), peer_hashes.QUESTIONS)
         if self._indexed:
-            engines["redisearch"] = (
-                Worker(RediSearch, self._indexed.url, log.asked),
-                peer_redisearch.QUESTIONS,
-            )
-        for worker, _ in engines.values():
+            wanted["redisearch"] = ((RediSearch, self._indexed.url, log.asked), peer_redisearch.QUESTIONS)
+        engines = {}
+        for name, (arguments, questions) in wanted.items():
+            try:
+                worker = Worker(*arguments)
+            except WorkerFailed:
+                if name in ("ours", "floor"):
+                    raise
+                self.left_out.append(f"{name}.{self.size} could not start")
+                continue
             ends.callback(worker.stop)
+            engines[name] = (worker, questions)
         return engines
 
     def _ask(self, engines: dict[str, tuple[Worker, tuple[str, ...]]], question: str) -> None:
         answers: dict[str, Timed] = {}
-        for name, (worker, can) in engines.items():
-            if question in can:
+        for name, (worker, can) in list(engines.items()):
+            if question not in can:
+                continue
+            try:
                 answers[name] = worker.time(question, BUDGET)
+            except (WorkerFailed, OSError):
+                if name in ("ours", "floor"):
+                    raise
+                del engines[name]
+                self.left_out.append(f"{name}.{self.size} died at {question}")
+            else:
                 self.runs[question, name].append(answers[name].seconds)
         for name, timed in answers.items():
             if "ours" in answers and timed.answer != answers["ours"].answer:
@@ -216,7 +232,7 @@ def memory(reading: Reading) -> Iterator[Figure]:
         f"memory.{size}.private",
         "MB",
         (reading.private / mega,),
-        (reading.pandas_private / mega,),
+        (reading.pandas_private / mega,) if reading.pandas_private else (),
         target=most,
     )
     yield Figure(

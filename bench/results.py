@@ -100,10 +100,28 @@ def write(folder: Path, figures: Sequence[Figure], about: dict[str, Any]) -> Non
     (folder / "results.md").write_text(table(figures, about), "utf-8")
 
 
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+
+
+def publish(page: Path, figures: Sequence[Figure], about: dict[str, Any]) -> None:
+    """Put the figures into ``page``, between its two comments; nobody writes there by hand."""
+    text = page.read_text("utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{page} lacks the comments {BEGIN} and {END}")
+    page.write_text(f"{before}{BEGIN}\n\n{table(figures, about)}\n{END}{after}", "utf-8")
+
+
 def table(figures: Sequence[Figure], about: dict[str, Any]) -> str:
     """The figures for people."""
+    judged = [figure for figure in figures if figure.met is not None]
+    missed = [figure.name for figure in judged if not figure.met]
     lines = [f"{name.capitalize()}: {_listed(value)}.  " for name, value in about.items()]
     lines += [
+        "",
+        f"{len(judged) - len(missed)} of {len(judged)} targets met. "
+        + (f"Missed: {', '.join(f'`{name}`' for name in missed)}." if missed else ""),
         "",
         "Ratios are of medians: how many times better than a peer, or how many times a floor.",
         "",
@@ -130,7 +148,7 @@ def _listed(value: Any) -> str:
 
 
 def about(
-    sizes: Sequence[int], rounds: int, left_out: Sequence[str], store: str, load: float
+    sizes: Sequence[int], rounds: int, left_out: Sequence[str], store: str, load: float, *, minutes: float
 ) -> dict[str, Any]:
     """Where, with what and how the figures were taken; ``load`` is how many processes ran before."""
     return {
@@ -146,6 +164,7 @@ def about(
         | {name: found for name in PACKAGES if (found := _version(name))},
         "requests": list(sizes),
         "rounds": rounds,
+        "minutes": round(minutes, 1),
         "left out": list(left_out),
     }
 
