@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-all test-cluster test-sentinel test-pythons lint format lock docs shots first-load bench clean
+.PHONY: help install run test test-all test-compat test-cluster test-sentinel test-pythons lint format lock docs shots first-load bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -42,8 +42,11 @@ test: $(VENV)/.test  ## unit, contract and browser tests
 test-all: $(VENV)/.test $(VENV)/.clickhouse  ## the same, and what takes longer: slow tests, ClickHouse's SQL, an install beside litellm[proxy], a real proxy before FakeAI
 	@.ci/chromium
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
-	@PY=$(PY) .ci/compat
+	@$(MAKE) --no-print-directory test-compat
 	@PY=$(PY) examples/litellm_proxy/run --once
+
+test-compat:  ## the log's tests beside litellm[proxy], with polars 1.x, in a virtual environment of its own
+	@PY=$(PY) .ci/compat
 
 test-pythons:  ## a short smoke test with each of Python 3.11, 3.12 and 3.13 that is found
 	@.ci/pythons

@@ -11,9 +11,10 @@ import pytest
 import redis
 
 from helix_dash.log.cube import QUARTER, decode_cube
-from helix_dash.log.fold import Fold
+from helix_dash.log.fold import STANDBY, Fold
 from helix_dash.log.keys import TICK
 from helix_dash.log.recorder import Recorder
+from helix_dash.log.shard import LEASE_MS
 from helix_dash.model import Period, us_from_utc
 from request_records import KEYS, NOON, a_request, client_of, folded_rows, manifest, recorded, stats
 
@@ -156,6 +157,11 @@ def test_a_second_fold_waits_while_the_first_leads(store_url: str, fold: Fold) -
     assert Fold(store_url, retention_days=90).step() == (0, 0, False)
 
 
+def test_a_dead_leader_is_followed_within_five_seconds() -> None:
+    """Whoever dies holds the lease until it ends; then the next look of a fold that waits takes over."""
+    assert LEASE_MS / 1000 + STANDBY < 5
+
+
 def test_a_fold_that_gives_up_its_lease_is_followed_at_once(store_url: str, fold: Fold) -> None:
     fold.step()
     fold.close()
@@ -242,6 +248,11 @@ def test_rows_older_than_the_retention_leave_and_their_cube_stays(store_url: str
         for name, segment in manifest(store_url).items()
     }
     assert counts == {True: [1], False: [1]}
+    users = {
+        segment.expired: decode_cube(store.get(KEYS.cube(name))).days["user"].to_pylist()
+        for name, segment in manifest(store_url).items()
+    }
+    assert users == {True: ["ada"], False: []}
     assert len(store.keys(KEYS.rows("*"))) == 1
 
 

@@ -95,7 +95,7 @@ def log_of(
 
 
 def _cube(name: str, sealed: pa.Table, vocabulary: Vocabulary) -> CodedCube:
-    cube = cube_of(sealed)
+    cube = cube_of(sealed, daily=True)
     vocabulary.add(sorted(cube_words(cube)))
     return code_cube(segment_of(name, sealed), cube, vocabulary)
 

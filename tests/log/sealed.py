@@ -14,6 +14,7 @@ from helix_dash.log.clickhouse.database import Database
 from helix_dash.log.clickhouse.loader import Loader
 from helix_dash.log.clickhouse.log import ClickHouseLog
 from helix_dash.log.clickhouse.view import LoadedView
+from helix_dash.log.cube import cube_of, encode_cube
 from helix_dash.log.keys import LogKeys
 from helix_dash.log.segment import Segment
 from helix_dash.log.shard import seal
@@ -33,9 +34,11 @@ class Sealed:
         segment = made.segment
         if expired:
             segment = msgspec.structs.replace(segment, rows=0, bytes=0, digest="", expired=True)
+            cube = encode_cube(cube_of(table(rows), daily=True))
         else:
+            cube = made.cube
             self.client.set(KEYS.rows(segment.id), made.rows)
-        self.client.set(KEYS.cube(segment.id), made.cube)
+        self.client.set(KEYS.cube(segment.id), cube)
         self.client.hset(KEYS.manifest, segment.id, msgspec.json.encode(segment))
         self.client.incr(KEYS.version)
         return segment

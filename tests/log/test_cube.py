@@ -87,11 +87,23 @@ def test_merged_cubes_are_the_cube_of_all_rows() -> None:
 
 
 def test_a_cube_comes_back_as_it_went_in() -> None:
-    cube = cube_of(rows_of(*[a_request(model=f"m{n}") for n in range(300)]))
+    cube = cube_of(rows_of(*[a_request(model=f"m{n}") for n in range(300)]), daily=True)
     back = decode_cube(encode_cube(cube))
     assert back.cells.equals(cube.cells)
+    assert back.days.equals(cube.days)
     assert back.histograms.equals(cube.histograms)
     assert back.folded == cube.folded
+
+
+def test_totals_per_day_and_user_add_up_over_merged_cubes() -> None:
+    """Issue C: daily top users, kept when rows expire."""
+    parts = [[a_request(60 * n, user=f"u{n % 5}") for n in range(first, first + 30)] for first in (0, 10)]
+    merged = merge_cubes([cube_of(rows_of(*part), daily=True) for part in parts])
+    whole = cube_of(rows_of(*parts[0], *parts[1]), daily=True)
+    assert sorted(map(str, merged.days.to_pylist())) == sorted(map(str, whole.days.to_pylist()))
+    assert sum(day["requests"] for day in whole.days.to_pylist()) == 60
+    assert len({day["quarter"] for day in whole.days.to_pylist()}) == 3
+    assert not cube_of(rows_of(*parts[0])).days.num_rows
 
 
 def test_values_beyond_255_are_folded_into_other_which_says_how_many() -> None:

@@ -329,13 +329,46 @@ def test_percentiles_of_expired_rows_by_anything_but_model_are_unknown(aged: Req
 
 
 def test_what_expired_rows_can_tell_no_more_is_unknown_not_zero(aged: RequestLog) -> None:
-    by_user = over(OLD, OLD + DAY, Condition("user", "in", ("u1",)))
-    assert line(aged, "requests", None, by_user) == [None]
+    by_team = over(OLD, OLD + DAY, Condition("team", "in", ("t1",)))
+    assert line(aged, "requests", None, by_team) == [None]
     assert line(aged, "requests", "minute", over(OLD, OLD + 2 * MINUTE)) == [None, 0]
 
 
+def test_users_of_expired_rows_are_told_by_the_day(aged: RequestLog) -> None:
+    """Issue C: daily top users are kept beyond raw."""
+    found = aged.series(EVERYTHING, over(OLD - DAY, OLD + 2 * DAY), ["user"], None, ["cost_usd", "requests"])
+    costs = {group[0]: line[0] for group, line in zip(found.groups, found.values["cost_usd"], strict=True)}
+    assert costs == {f"u{n}": n / 10**12 for n in range(100)}
+    assert (found.expired, found.others) == (False, {})
+    one = over(OLD - DAY, OLD + 2 * DAY, Condition("user", "in", ("u7",)))
+    assert line(aged, "requests", None, one) == [1]
+    assert sum(line(aged, "requests", "day", one)) == 1
+    assert line(aged, "latency_ms_p50", None, one) == [None]
+
+
+def test_users_of_expired_rows_are_not_told_by_the_hour_nor_with_the_model(aged: RequestLog) -> None:
+    by_hour = aged.series(EVERYTHING, over(OLD, OLD + DAY), ["user"], "hour", ["requests"])
+    assert by_hour.expired
+    with_model = aged.series(EVERYTHING, over(OLD, OLD + DAY), ["user", "model"], None, ["requests"])
+    assert with_model.expired
+
+
+def test_the_rarest_users_of_expired_rows_are_one_group_that_says_how_many(tmp_path: Path) -> None:
+    """Issue C: cardinality bounds with an "other" that says how many it holds."""
+    old = [row(OLD + n, user=f"u{n % 300:03d}", cost_usd=1) for n in range(600 + 100)]
+    log = log_of(tmp_path, expired=[old])
+    where = over(OLD - DAY, OLD + 2 * DAY)
+    found = log.series(EVERYTHING, where, ["user"], None, ["requests"])
+    counts = {group[0]: line[0] for group, line in zip(found.groups, found.values["requests"], strict=True)}
+    assert (sum(counts.values()), len(counts)) == (700, 255)
+    assert found.others == {"user": 46}
+    assert counts["other"] == 46 * 2
+    one = over(OLD - DAY, OLD + 2 * DAY, Condition("user", "in", ("u299",)))
+    assert line(log, "requests", None, one) == [None]
+
+
 def test_newer_buckets_are_told_beside_expired_ones(aged: RequestLog) -> None:
-    found = line(aged, "requests", "week", over(NOW - 130 * DAY, NOW, Condition("user", "blank")))
+    found = line(aged, "requests", "week", over(NOW - 130 * DAY, NOW, Condition("team", "blank")))
     assert found[-1] == 1
     assert None in found
 

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helix_dash.log.cube import DIMENSIONS, MONEY, Cube
+from helix_dash.log.cube import DAILY, DIMENSIONS, MONEY, Cube
 from helix_dash.log.segment import Segment
 from helix_dash.log.vocabulary import Vocabulary
 
@@ -21,19 +21,22 @@ class CodedCube:
     Args:
         segment: what the manifest says.
         cells: ``quarter``, a code per dimension, and the cube's counts and sums.
+        days: the same per UTC day, by what :data:`~helix_dash.log.cube.DAILY` names; empty where rows are kept.
         histograms: ``quarter``, the code of ``model``, ``measure`` in words, ``mark`` (the histogram's bucket), ``n``.
         folded: the dimensions of which some values are told apart no more → how many, at most.
     """
 
     segment: Segment
     cells: pl.DataFrame
+    days: pl.DataFrame
     histograms: pl.DataFrame
     folded: dict[str, int]
 
 
 def cube_words(cube: Cube) -> set[tuple[str, str]]:
     """The ``(column, word)`` pairs that a vocabulary must hold to code ``cube``."""
-    tables = [(cube.cells, name) for name in DIMENSIONS] + [(cube.histograms, "model")]
+    tables = [(cube.cells, name) for name in DIMENSIONS] + [(cube.days, name) for name in DAILY]
+    tables += [(cube.histograms, "model")]
     return {
         (name, word)
         for table, name in tables
@@ -50,12 +53,16 @@ def code_cube(segment: Segment, cube: Cube, vocabulary: Vocabulary) -> CodedCube
         codes = [0 if word is None else vocabulary.code(name, word) for word in words]
         return pl.Series(name, codes, dtype=pl.UInt32)
 
-    cells = [
-        in_codes(cube.cells, name)
-        if name in DIMENSIONS
-        else _series(name, cube.cells[name]).cast(pl.Int128 if name in MONEY else pl.Int64)
-        for name in cube.cells.column_names
-    ]
+    def figures(table: pa.Table) -> pl.DataFrame:
+        return pl.DataFrame(
+            [
+                in_codes(table, name)
+                if pa.types.is_dictionary(table[name].type)
+                else _series(name, table[name]).cast(pl.Int128 if name in MONEY else pl.Int64)
+                for name in table.column_names
+            ]
+        )
+
     marks = cube.histograms
     histograms = pl.DataFrame(
         [
@@ -67,7 +74,7 @@ def code_cube(segment: Segment, cube: Cube, vocabulary: Vocabulary) -> CodedCube
         ]
     )
     folded = {name: count for name, count in cube.folded.items() if count}
-    return CodedCube(segment, pl.DataFrame(cells), histograms, folded)
+    return CodedCube(segment, figures(cube.cells), figures(cube.days), histograms, folded)
 
 
 def _series(name: str, array: pa.ChunkedArray) -> pl.Series:

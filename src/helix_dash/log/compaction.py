@@ -128,7 +128,7 @@ def _split(shard: Shard, segment: Segment, due: int, now: int) -> Change:
     old = rows.filter(pc.less(rows["time"], due)).combine_chunks()
     young = rows.filter(pc.greater_equal(rows["time"], due)).combine_chunks()
     spent = msgspec.structs.replace(segment, max_time=old["time"][-1].as_py())
-    change.added = [_expired(encode_cube(cube_of(old)), [spent], 0, now)]
+    change.added = [_expired(encode_cube(cube_of(old, daily=True)), [spent], 0, now)]
     change.counters = {"expired_rows": old.num_rows}
     if young.num_rows:
         change.added.append(seal(young, level=segment.level, now=now))

@@ -2,7 +2,8 @@
 
 Per quarter of an hour of ``time`` (some zones sit on quarter hours) and the six :data:`DIMENSIONS`: counts and
 exact sums. Beside it, per quarter and model, log histograms of latency and TTFT of successful requests.
-Cubes are only ever added up, so late data never overwrites anything.
+When rows expire, their cube also gets the totals per UTC day and user (and what :data:`DAILY` names), so that the
+top users of long ago are known. Cubes are only ever added up, so late data never overwrites anything.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ QUARTER = 15 * 60 * 10**6
 """Microseconds of one cell of time."""
 
 DIMENSIONS = ("organization", "model", "endpoint", "status", "cache", "source")
+DAILY = ("organization", "user", "status", "cache", "source")
+"""What the totals per day tell apart."""
+
+DAY = 96 * QUARTER
 MAX_VALUES = 255
 """Distinct values of a dimension that one cube tells apart; the rarest others are folded into :data:`OTHER`."""
 
@@ -50,12 +55,9 @@ less TTFT, of the successes of known latency."""
 MONEY = ("cost_usd", "avoided_cost_usd")
 """Sums of 10⁻¹² dollars in 128 bits; ``cost_usd`` over the priced requests only."""
 
-CELL_SCHEMA = pa.schema(
-    [("quarter", pa.int64())]
-    + [(name, WORD) for name in DIMENSIONS]
-    + [(name, pa.int64()) for name in COUNTS + SUMS]
-    + [(name, pa.decimal128(38, 0)) for name in MONEY]
-)
+_FIGURES = [(name, pa.int64()) for name in COUNTS + SUMS] + [(name, pa.decimal128(38, 0)) for name in MONEY]
+CELL_SCHEMA = pa.schema([("quarter", pa.int64())] + [(name, WORD) for name in DIMENSIONS] + _FIGURES)
+DAY_SCHEMA = pa.schema([("quarter", pa.int64())] + [(name, WORD) for name in DAILY] + _FIGURES)
 HISTOGRAM_SCHEMA = pa.schema(
     [
         ("quarter", pa.int64()),
@@ -78,11 +80,13 @@ class Cube:
 
     Args:
         cells: :data:`CELL_SCHEMA`; ``quarter`` is the first microsecond of the quarter; an unknown word is null.
+        days: :data:`DAY_SCHEMA`, where ``quarter`` is the first one of the day; empty unless the rows have expired.
         histograms: :data:`HISTOGRAM_SCHEMA`; ``measure`` is ``latency_ms`` or ``ttft_ms``; empty buckets left out.
         folded: dimension → number of values within OTHER, at most (merged cubes may share some).
     """
 
     cells: pa.Table
+    days: pa.Table
     histograms: pa.Table
     folded: dict[str, int]
 
@@ -98,8 +102,12 @@ def bucket_value(bucket: int) -> int:
     return round(SHORTEST * float(np.exp((bucket + 0.5) * _WIDTH)))
 
 
-def cube_of(rows: pa.Table) -> Cube:
-    """The cube of ``rows`` (:data:`~helix_dash.log.segment.ROW_SCHEMA`, one chunk per column)."""
+def cube_of(rows: pa.Table, *, daily: bool = False) -> Cube:
+    """The cube of ``rows`` (:data:`~helix_dash.log.segment.ROW_SCHEMA`, one chunk per column).
+
+    Args:
+        daily: with the totals per day, for rows that are about to expire.
+    """
     quarter = pc.multiply(pc.divide(rows["time"], QUARTER), QUARTER)
     success = pc.equal(rows["status"].cast(pa.string()), "success")
     timed = pc.and_(success, pc.is_valid(rows["latency_ms"]))
@@ -124,15 +132,14 @@ def cube_of(rows: pa.Table) -> Cube:
         "cost_usd": pc.if_else(priced, zero["cost_usd"], 0).cast(pa.decimal128(38, 0)),
         "avoided_cost_usd": zero["avoided_cost_usd"].cast(pa.decimal128(38, 0)),
     }
-    dims = {name: rows[name] for name in DIMENSIONS}
-    cells = pa.table(
-        {"quarter": quarter, **dims, **{f.name: figures[f.name] for f in CELL_SCHEMA if f.name in figures}}
-    )
+    cells = pa.table({"quarter": quarter, **{name: rows[name] for name in DIMENSIONS}, **figures})
+    day = pc.multiply(pc.divide(rows["time"], DAY), DAY)
+    days = pa.table({"quarter": day, **{name: rows[name] for name in DAILY}, **figures})
     marks = [
         _marks(quarter, rows, measure, mask)
         for measure, mask in (("latency_ms", timed), ("ttft_ms", streamed))
     ]
-    return _summed(cells, pa.concat_tables(marks), {})
+    return _summed(cells, days if daily else days.slice(0, 0), pa.concat_tables(marks), {})
 
 
 def merge_cubes(cubes: Sequence[Cube]) -> Cube:
@@ -141,13 +148,16 @@ def merge_cubes(cubes: Sequence[Cube]) -> Cube:
     for cube in cubes:
         for name, count in cube.folded.items():
             folded[name] = folded.get(name, 0) + count
-    cells = pa.concat_tables([cube.cells for cube in cubes])
-    return _summed(cells, pa.concat_tables([cube.histograms for cube in cubes]), folded)
+    cells, days, marks = (
+        pa.concat_tables([getattr(cube, part) for cube in cubes]) for part in ("cells", "days", "histograms")
+    )
+    return _summed(cells, days, marks, folded)
 
 
 def encode_cube(cube: Cube) -> bytes:
-    """``cube`` as one blob: two packed tables, the folded counts noted beside the first."""
-    return pack(cube.cells, cube.histograms, notes=(msgspec.json.encode(cube.folded).decode(), ""))
+    """``cube`` as one blob: three packed tables, the folded counts noted beside the first."""
+    note = msgspec.json.encode(cube.folded).decode()
+    return pack(cube.cells, cube.days, cube.histograms, notes=(note, "", ""))
 
 
 def decode_cube(blob: bytes) -> Cube:
@@ -157,8 +167,9 @@ def decode_cube(blob: bytes) -> Cube:
         UnknownFormat: another version of this program wrote it.
         ValueError: the blob is damaged.
     """
-    (cells, folded), (histograms, _) = unpack(blob, CELL_SCHEMA, HISTOGRAM_SCHEMA)
-    return Cube(cells, histograms, msgspec.json.decode(folded, type=dict[str, int]))
+    tables = unpack(blob, CELL_SCHEMA, DAY_SCHEMA, HISTOGRAM_SCHEMA)
+    (cells, folded), (days, _), (histograms, _) = tables
+    return Cube(cells, days, histograms, msgspec.json.decode(folded, type=dict[str, int]))
 
 
 def _marks(quarter: pa.ChunkedArray, rows: pa.Table, measure: str, mask: pa.ChunkedArray) -> pa.Table:
@@ -172,23 +183,27 @@ def _marks(quarter: pa.ChunkedArray, rows: pa.Table, measure: str, mask: pa.Chun
     return pa.table(columns, schema=HISTOGRAM_SCHEMA)
 
 
-def _summed(cells: pa.Table, marks: pa.Table, folded: dict[str, int]) -> Cube:
+def _summed(cells: pa.Table, days: pa.Table, marks: pa.Table, folded: dict[str, int]) -> Cube:
+    tables = {
+        part: table.unify_dictionaries().combine_chunks()
+        for part, table in (("cells", cells), ("days", days), ("marks", marks))
+    }
     folded = dict(folded)
-    cells = cells.unify_dictionaries().combine_chunks()
-    for name in DIMENSIONS:
-        kept = _frequent(cells, name)
+    for name in (*DIMENSIONS, "user"):
+        told = tables["days" if name == "user" else "cells"]
+        kept = _frequent(told, name)
         if kept is None:
             continue
-        words = set(pc.unique(cells[name].drop_null()).to_pylist())
+        words = set(pc.unique(told[name].drop_null()).to_pylist())
         folded[name] = folded.get(name, 0) + len(words - kept)
-        cells = _folded(cells, name, kept)
-        if name == "model":
-            marks = _folded(marks.unify_dictionaries().combine_chunks(), name, kept)
-    figures = [name for name in cells.column_names if name not in ("quarter", *DIMENSIONS)]
-    marks = marks.unify_dictionaries().combine_chunks()
+        for part, table in tables.items():
+            if name in table.column_names:
+                tables[part] = _folded(table, name, kept)
+    figures = [name for name, _ in _FIGURES]
     return Cube(
-        _grouped(cells, ["quarter", *DIMENSIONS], figures, CELL_SCHEMA),
-        _grouped(marks, ["quarter", "model", "measure", "bucket"], ["n"], HISTOGRAM_SCHEMA),
+        _grouped(tables["cells"], ["quarter", *DIMENSIONS], figures, CELL_SCHEMA),
+        _grouped(tables["days"], ["quarter", *DAILY], figures, DAY_SCHEMA),
+        _grouped(tables["marks"], ["quarter", "model", "measure", "bucket"], ["n"], HISTOGRAM_SCHEMA),
         folded,
     )
 

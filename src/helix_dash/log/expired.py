@@ -10,7 +10,7 @@ import polars as pl
 
 from helix_dash.log.cells import Cells, Question
 from helix_dash.log.coded_cube import CodedCube
-from helix_dash.log.cube import BUCKETS, DIMENSIONS
+from helix_dash.log.cube import BUCKETS, DAILY, DIMENSIONS
 from helix_dash.log.held import Held, HeldText
 from helix_dash.log.matching import Tests, tests
 from helix_dash.log.mirror import MirrorState
@@ -40,18 +40,20 @@ class Expired:
 def expired(
     state: MirrorState, question: Question, cells: Cells, tallies: Sequence[str], durations: Sequence[str]
 ) -> Expired:
-    """The cubes' part of the answer to ``question``. A quarter of an hour belongs to where it begins."""
+    """The cubes' part of the answer to ``question``. A quarter of an hour, and of users a UTC day, belongs to where
+    it begins."""
     found = Expired(histograms={name: {} for name in durations})
     for cube in state.cubes:
         inside = pl.col("quarter").is_between(question.start, question.end, closed="left")
-        frame = cube.cells.filter(inside)
-        if not frame.height:
+        cells_inside = cube.cells.filter(inside)
+        if not cells_inside.height:
             continue
-        frame = _placed(frame, question)
-        touched = set(frame["bucket"].unique())
-        if not _answers(cube, question):
+        touched = set(_placed(cells_inside, question)["bucket"].unique())
+        told = _telling(cube, question)
+        if told is None:
             found.untold |= touched
             continue
+        frame = _placed(told.filter(inside), question)
         for name in cube.folded.keys() & set(question.dims):
             found.others[name] = found.others.get(name, 0) + cube.folded[name]
         asked = tests(question.scope, question.conditions, state.vocabulary, question.zone)
@@ -95,15 +97,22 @@ def _placed(frame: pl.DataFrame, question: Question) -> pl.DataFrame:
     return frame.with_columns(pl.Series("bucket", np.maximum(places, 0)))
 
 
-def _answers(cube: CodedCube, question: Question) -> bool:
+def _telling(cube: CodedCube, question: Question) -> pl.DataFrame | None:
+    """The table of ``cube`` that can answer ``question``; ``None``: none can."""
     asked = set(question.columns)
     if question.scope.organization is not None:
         asked.add("organization")
-    return (
-        question.bucket not in ("minute", "5minutes")
-        and asked | set(question.dims) <= set(DIMENSIONS)
-        and not asked & cube.folded.keys()  # a value that was asked for may be within "other"
-    )
+    if asked & cube.folded.keys():  # a value that was asked for may be within "other"
+        return None
+    needed = asked | set(question.dims)
+    if needed <= set(DIMENSIONS) and question.bucket not in ("minute", "5minutes"):
+        return cube.cells
+    if needed <= set(DAILY) and question.bucket in _OF_DAYS and cube.days.height:
+        return cube.days
+    return None
+
+
+_OF_DAYS = (None, "day", "week", "month")
 
 
 def _ranks(question: Question) -> bool:
