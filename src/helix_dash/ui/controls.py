@@ -1,6 +1,6 @@
 """The controls every page has: time range, filters, refresh, theme. All they do is change the address.
 
-A control writes its parameter into the URL (assets/shell.js) and everything else follows from there; so a
+A control writes its parameter into the URL (assets/address.js) and everything else follows from there; so a
 view can be shared, reloaded and gone back to.
 """
 

@@ -160,7 +160,7 @@ def _sidebar(sections: Sequence[Section], frame: Frame) -> Component:
 
 def _link(section: Section, frame: Frame) -> Component:
     address = frame.prefix + section.path.lstrip("/")
-    # wildcard attributes are not dcc.Link's, so assets/shell.js marks the current page
+    # wildcard attributes are not dcc.Link's, so assets/header.js marks the current page
     return dcc.Link(
         [icon(section.icon), section.title], href=address, className="hx-nav__item", id={"nav": section.key}
     )
