@@ -77,7 +77,7 @@ def _visit(
     context = browser.new_context(
         viewport={"width": width, "height": height}, storage_state=site.signed_in, **options
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     visit = Visit(context.new_page(), site)
     visit.listen()
     return visit, context

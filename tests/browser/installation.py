@@ -180,8 +180,8 @@ class Visit:
         return self.page
 
     def settled(self) -> None:
-        self.page.wait_for_selector('[data-panel]:not([data-state="loading"])', timeout=30_000)
-        self.page.wait_for_selector('[data-panel][data-state="loading"]', state="detached", timeout=30_000)
+        self.page.wait_for_selector('[data-panel]:not([data-state="loading"])', timeout=120_000)
+        self.page.wait_for_selector('[data-panel][data-state="loading"]', state="detached", timeout=120_000)
 
     def raw(self, name: str) -> str:
         """The figure of card ``name`` as a program reads it."""
