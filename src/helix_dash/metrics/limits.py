@@ -6,7 +6,7 @@ reporting zone (RPD, TPD). The table limits nobody: it is what use is held again
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import msgspec
@@ -87,6 +87,13 @@ class LimitTable(msgspec.Struct, frozen=True):
 
 _JSON = msgspec.json.Encoder()
 
+First = Callable[[], None]
+"""Called when a change has been found possible, just before it is made; what it raises stops the change."""
+
+
+def _nothing() -> None:
+    """Nothing comes first."""
+
 
 def table(store: redis.Redis) -> LimitTable:
     """The table as it is, in one command. An entry that cannot be read counts as not there.
@@ -114,7 +121,7 @@ def table(store: redis.Redis) -> LimitTable:
     return LimitTable(dict(ranked), default, keys, teams)
 
 
-def set_tier(store: redis.Redis, name: str, limits: Limits) -> None:
+def set_tier(store: redis.Redis, name: str, limits: Limits, first: First = _nothing) -> None:
     """Give the tier ``name`` these limits, or make it.
 
     Raises:
@@ -122,10 +129,29 @@ def set_tier(store: redis.Redis, name: str, limits: Limits) -> None:
         StoreError: the table is full.
         StoreUnavailable: the store did not answer.
     """
-    _put(store, f"tier:{_named(name)}", _JSON.encode(_checked(limits)))
+    _put(store, f"tier:{_named(name)}", _JSON.encode(_checked(limits)), first)
 
 
-def set_default(store: redis.Redis, tier: str | None) -> None:
+def remove_tier(store: redis.Redis, name: str, first: First = _nothing) -> None:
+    """Take the tier ``name`` away; one of :data:`TIERS` has its first limits again.
+
+    Raises:
+        BadQuery: there is no such tier, or somebody has it.
+        StoreUnavailable: the store did not answer.
+    """
+    found = table(store)
+    if name not in found.tiers:
+        raise BadQuery("tier", "There is no tier of that name.")
+    having = [who for kind in (found.keys, found.teams) for who, has in kind.items() if has.tier == name]
+    if name not in TIERS and (having or found.default == name):
+        who = f"{len(having)} keys or teams have it" if having else "it is the default"
+        raise BadQuery("tier", f"The tier cannot be removed: {who}.")
+    first()
+    with reaching():
+        store.hdel(KEY, f"tier:{name}")
+
+
+def set_default(store: redis.Redis, tier: str | None, first: First = _nothing) -> None:
     """Let ``tier`` be what everybody has who has no other.
 
     Raises:
@@ -133,14 +159,17 @@ def set_default(store: redis.Redis, tier: str | None) -> None:
         StoreUnavailable: the store did not answer.
     """
     if tier is None:
+        first()
         with reaching():
             store.hdel(KEY, "default")
         return
     _known_tier(store, tier)
-    _put(store, "default", tier.encode())
+    _put(store, "default", tier.encode(), first)
 
 
-def assign(store: redis.Redis, kind: str, name: str, assigned: Assigned | None) -> None:
+def assign(
+    store: redis.Redis, kind: str, name: str, assigned: Assigned | None, first: First = _nothing
+) -> None:
     """Give the key or the team ``name`` a tier or limits of its own; ``None`` takes them away.
 
     Raises:
@@ -152,6 +181,7 @@ def assign(store: redis.Redis, kind: str, name: str, assigned: Assigned | None) 
         raise BadQuery("kind", "Limits belong to a key or to a team.")
     field = f"{kind}:{_named(name)}"
     if assigned is None:
+        first()
         with reaching():
             store.hdel(KEY, field)
         return
@@ -161,7 +191,7 @@ def assign(store: redis.Redis, kind: str, name: str, assigned: Assigned | None) 
         _known_tier(store, assigned.tier)
     if assigned.limits is not None:
         _checked(assigned.limits)
-    _put(store, field, _JSON.encode(assigned))
+    _put(store, field, _JSON.encode(assigned), first)
 
 
 def limits_from(values: Mapping[str, Any]) -> Limits:
@@ -201,8 +231,11 @@ def _known_tier(store: redis.Redis, tier: str) -> None:
         raise BadQuery("tier", "There is no tier of that name.")
 
 
-def _put(store: redis.Redis, field: str, packed: bytes) -> None:
+def _put(store: redis.Redis, field: str, packed: bytes, first: First) -> None:
     with reaching():
-        if store.hlen(KEY) >= MOST_ENTRIES and not store.hexists(KEY, field):
-            raise StoreError(f"The table of limits holds {MOST_ENTRIES:,} entries and is full.")
+        full = store.hlen(KEY) >= MOST_ENTRIES and not store.hexists(KEY, field)
+    if full:
+        raise StoreError(f"The table of limits holds {MOST_ENTRIES:,} entries and is full.")
+    first()
+    with reaching():
         store.hset(KEY, field, packed)

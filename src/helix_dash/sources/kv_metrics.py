@@ -15,12 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from helix_dash.errors import SourceError
+from helix_dash.samples.sources import KV, KV_EVERY
 from helix_dash.sources.polling import Numbers, Question, Told
 
-SOURCE = "kv"
-"""The source's name: the series of the server ``vllm-1`` is ``kv.vllm-1``."""
-
-EVERY = 10.0
+SOURCE, EVERY = KV, KV_EVERY
 MOST_BYTES = 16 * 2**20
 
 COUNTERS: dict[str, str] = {

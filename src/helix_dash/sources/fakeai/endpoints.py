@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from helix_dash.samples import sources
 from helix_dash.sources.fakeai import answers
 
 FORBIDDEN = frozenset({"/metrics/by-model", "/metrics/ranking"})
@@ -40,12 +41,14 @@ class Endpoint:
 
 HEALTH = Endpoint("health", "/health", answers.health_of, 10)
 RATES = Endpoint("rates", "/metrics", answers.rates_of, 10)
-MODELS = Endpoint("models", "/metrics/by-model/prometheus", answers.models_of, 15, json=False)
+MODELS = Endpoint(
+    sources.MODELS, "/metrics/by-model/prometheus", answers.models_of, sources.FAKEAI_EVERY, json=False
+)
 # It walks its whole tree on the event loop: nearly a second after 500 long prompts.
-KV_CACHE = Endpoint("kv_cache", "/kv-cache/metrics", answers.kv_cache_of, 15)
-TIERS = Endpoint("tiers", "/metrics/rate-limits/tier", answers.tiers_of, 15)
-KEY_LIMITS = Endpoint("key_limits", "/metrics/rate-limits/key/{key}", answers.key_limits_of, 30)
-ABUSE = Endpoint("abuse", "/metrics/rate-limits/abuse-patterns", answers.abuse_of, 30)
+KV_CACHE = Endpoint(sources.KV_CACHE, "/kv-cache/metrics", answers.kv_cache_of, sources.FAKEAI_EVERY)
+TIERS = Endpoint(sources.TIERS, "/metrics/rate-limits/tier", answers.tiers_of, sources.FAKEAI_EVERY)
+KEY_LIMITS = Endpoint(sources.KEY_LIMITS, "/metrics/rate-limits/key/{key}", answers.key_limits_of, 30)
+ABUSE = Endpoint(sources.ABUSE, "/metrics/rate-limits/abuse-patterns", answers.abuse_of, 30)
 SPENDING = Endpoint("spending", "/metrics/costs", answers.spending_of, 30)
 MODEL_FACTS = Endpoint("model_facts", "/v1/models", answers.model_facts_of, 600, signed=True)
 

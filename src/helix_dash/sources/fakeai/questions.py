@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from helix_dash.errors import SourceError
+from helix_dash.samples.sources import FAKEAI
 from helix_dash.sources.fakeai import endpoints, series
 from helix_dash.sources.fakeai.answers import KeyLimits
 from helix_dash.sources.fakeai.client import Client
 from helix_dash.sources.fakeai.endpoints import Endpoint
 from helix_dash.sources.polling import Numbers, Question, Told
 
-SOURCE = "fakeai"
-"""The source's name: its answers are kept under it, its series under ``fakeai.<question>``."""
+SOURCE = FAKEAI
 
 _NUMBERS: dict[str, Callable[[Any], Numbers]] = {
     endpoints.RATES.name: series.of_rates,

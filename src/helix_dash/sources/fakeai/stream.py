@@ -24,6 +24,7 @@ from helix_dash.lease import Lease
 from helix_dash.samples import answers
 from helix_dash.samples.answers import Answer
 from helix_dash.samples.keys import lease_key
+from helix_dash.samples.sources import STREAM
 from helix_dash.samples.writer import SampleWriter
 from helix_dash.sources.fakeai import endpoints, series
 from helix_dash.sources.fakeai.answers import Unreadable, live_rates_of
@@ -31,7 +32,7 @@ from helix_dash.sources.fakeai.questions import SOURCE
 
 _log = logging.getLogger("helix_dash.fakeai.stream")
 
-QUESTION = "stream"
+QUESTION = STREAM
 """The name under which the state of the connection is kept."""
 
 DUTY = "fakeai-stream"
