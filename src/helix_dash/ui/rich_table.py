@@ -150,9 +150,9 @@ def _cell(key: str, kind: Kind) -> Component:
     if kind == "trend":
         return html.Span(id=key, className="hx-spark", style={"visibility": "hidden"}, **{"aria-hidden": "true"})  # fmt: skip
     if kind == "meter":
-        words = html.Span("", id=key, className="hx-meter__text")
-        bar = html.Span(id=f"{key}-bar", className="hx-meter__bar", style={}, **{"aria-hidden": "true"})
-        return html.Span([bar, words], id=f"{key}-meter", className="hx-meter", title="", **{"data-tone": "none"})  # fmt: skip
+        words = html.Span("", id=key, className="hx-gauge__text")
+        bar = html.Span(id=f"{key}-bar", className="hx-gauge__bar", style={}, **{"aria-hidden": "true"})
+        return html.Span([bar, words], id=f"{key}-meter", className="hx-gauge", title="", **{"data-tone": "none"})  # fmt: skip
     return html.Span("", id=key)
 
 

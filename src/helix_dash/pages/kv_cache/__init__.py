@@ -1,5 +1,6 @@
 """How well a server's KV cache is used, how its router spreads the work, and what stands out."""
 
+from helix_dash.context import settings
 from helix_dash.pages.kv_cache import callbacks, view
 from helix_dash.ui.section import Section
 
@@ -9,7 +10,7 @@ SECTION = Section(
     icon="database",
     group="API",
     path="/kv-cache",
-    layout=view.layout,
+    layout=lambda: view.layout(settings()),
     callbacks=callbacks.on,
     letter="k",
 )

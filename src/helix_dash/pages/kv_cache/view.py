@@ -1,0 +1,342 @@
+"""How the KV cache page looks: the skeleton, and the new values of its parts for given figures."""
+
+from __future__ import annotations
+
+from dash import Output, html
+from dash.development.base_component import Component
+
+from helix_dash.metrics.kv_cache import KvReading, KvWorker
+from helix_dash.model import Kpi
+from helix_dash.pages.kv_cache import figures
+from helix_dash.pages.kv_cache.queries import KvPage
+from helix_dash.samples.sources import FAKEAI, KV, KV_CACHE
+from helix_dash.settings import Settings
+from helix_dash.ui import controls, fill, kpi, panel, rich_table, sources, table
+from helix_dash.ui import format as fmt
+from helix_dash.ui.look import Look
+from helix_dash.ui.panel import Updates
+from helix_dash.ui.rich_table import Column, Line, Meter
+from helix_dash.ui.states import Message
+
+ROOT, FILL, PICK = "hx-kv", "hx-kv-fill", "hx-kv-pick"
+WORKERS, COSTS, INSIGHTS = 16, 8, 6
+
+CARDS: tuple[tuple[str, str], ...] = (
+    ("kv_hit_rate", "Hit rate, in tokens"),
+    ("kv_reused_tokens", "Tokens reused"),
+    ("kv_matched_blocks", "Matched blocks per request"),
+    ("kv_max_usage", "Highest block usage"),
+)
+STRIP: tuple[tuple[str, str], ...] = (
+    ("kv_ttft_hit_ms", "TTFT with the cache"),
+    ("kv_ttft_miss_ms", "TTFT without"),
+    ("kv_waiting", "Waiting requests"),
+    ("kv_preemptions_per_second", "Preemptions per second"),
+    ("kv_cached_share", "Cached prompt tokens"),
+    ("kv_imbalance", "Imbalance, max / mean"),
+)
+CHARTS: tuple[tuple[str, str, str, int], ...] = (
+    ("kv-hits", "Hit rate", "Share of prompt tokens found in the cache, over time", 8),
+    ("kv-tokens", "Prompt tokens", "Prompt tokens computed and reused, over time", 6),
+    ("kv-overlap", "Overlap", "Blocks of a mean prompt, and those found in the cache, over time", 6),
+    ("kv-load", "Work by worker", "Requests over time by worker", 8),
+    ("kv-usage", "Usage by worker", "Share of blocks in use over time by worker", 6),
+    ("kv-queue", "Queue", "Requests running and waiting, over time", 6),
+    ("kv-preemptions", "Preemptions", "Requests put back for want of blocks, over time", 6),
+    ("kv-ttft", "Time to first token", "Percentiles of the time to the first token, over time", 6),
+    ("kv-itl", "Time between tokens", "Percentiles of the time between tokens, over time", 6),
+)
+ALONE = {"kv-queue": "kv-usage", "kv-preemptions": "kv-cost", "kv-load": "kv-cost"}
+"""Panel → the one whose absence leaves it alone in its row."""
+LISTS = ("kv-insights", "kv-cost", "kv-workers")
+PANELS = (*(name for name, *_ in CHARTS), *LISTS)
+
+FORMULA = "overlap weight × blocks to prefill + decode blocks + load weight × active requests"
+COLUMNS = (
+    Column("requests", "Requests"),
+    Column("share", "Share", "meter", "Of all workers' requests"),
+    Column("tokens", "Tokens"),
+    Column("usage", "Blocks in use", "meter"),
+    Column("blocks", "Blocks"),
+    Column("hit_rate", "Hit rate"),
+    Column("running", "Running"),
+    Column("waiting", "Waiting"),
+    Column("cost", "Routing cost", help=f"Derived: {FORMULA}"),
+)
+
+
+def layout(settings: Settings) -> Component:
+    """The page without data; ``settings`` name the servers one can choose from."""
+    choices = source_choices(settings)
+    return html.Div(
+        id=ROOT,
+        className="hx-stack",
+        **{"data-page-state": "loading", "data-source": "yes"},
+        children=[
+            fill.store(FILL),
+            sources.banner("kv"),
+            html.Div(
+                className="hx-sources",
+                children=[
+                    html.Div(
+                        controls.tabs(PICK, choices or [("", "")], "Server"),
+                        style={} if len(choices) > 1 else {"display": "none"},
+                    ),
+                    sources.status("kv"),
+                ],
+            ),
+            _setup(),
+            html.Div([kpi.card(name, label) for name, label in CARDS], className="hx-kpis hx-with-source"),
+            html.Div(
+                [kpi.card(name, label, small=True) for name, label in STRIP],
+                className="hx-card hx-strip hx-with-source",
+            ),
+            html.Div(_panels(), className="hx-grid hx-with-source"),
+            html.P("", id="hx-kv-missing", className="hx-faint hx-with-source"),
+        ],
+    )
+
+
+def source_choices(settings: Settings) -> list[tuple[str, str]]:
+    """The servers that settings name: (series, words)."""
+    found = [(f"{FAKEAI}.{KV_CACHE}", "FakeAI")] if settings.api_url else []
+    return found + [(f"{KV}.{name}", name) for name, _ in settings.kv_metrics_urls]
+
+
+def _setup() -> Component:
+    """What to do where no server is named."""
+    return html.Section(
+        className="hx-card hx-panel hx-setup hx-without-source",
+        **{"aria-label": "No server"},
+        children=[
+            html.H2("No server with a KV cache is asked", className="hx-panel__title"),
+            html.P("Name one in the environment of the collector and of the web server, and start both again:"),
+            html.Pre(
+                "API_URL=http://127.0.0.1:8000                       a FakeAI server\n"
+                "API_URL=mock:                                       recorded answers, to look around\n"
+                "KV_METRICS_URLS=vllm-1=http://127.0.0.1:8001/metrics    vLLM or Dynamo, separated by commas",
+                className="hx-mono",
+                tabIndex="0",
+            ),
+            html.P("The collector then asks each every 10 to 15 seconds and keeps what they say.", className="hx-muted"),
+        ],
+    )  # fmt: skip
+
+
+def _panels() -> list[Component]:
+    charts = {
+        name: panel.chart(name, title, words, span=span, carries=None) for name, title, words, span in CHARTS
+    }
+    insight_list = html.Ul(
+        [
+            html.Li(
+                [
+                    html.Strong("", id=f"hx-kv-insight-{index}-title"),
+                    html.Span("", id=f"hx-kv-insight-{index}-text"),
+                ],
+                id=f"hx-kv-insight-{index}",
+                hidden=True,
+                **{"data-tone": "info"},
+            )
+            for index in range(INSIGHTS)
+        ],
+        className="hx-insights",
+    )
+    lists = {
+        "kv-insights": panel.panel("kv-insights", "What stands out", insight_list, span=4, kind="list"),
+        "kv-cost": panel.panel("kv-cost", "Routing cost", table.bars("kv-cost", COSTS), span=4, kind="list"),
+        "kv-workers": panel.panel(
+            "kv-workers",
+            "Workers",
+            rich_table.table("kv-workers", "Workers", "Worker", COLUMNS, WORKERS),
+            span=12,
+            kind="list",
+            height=120,
+        ),
+    }
+    parts = charts | lists
+    order = (
+        "kv-hits",
+        "kv-insights",
+        "kv-tokens",
+        "kv-overlap",
+        "kv-load",
+        "kv-cost",
+        "kv-usage",
+        "kv-queue",
+        "kv-ttft",
+        "kv-itl",
+        "kv-preemptions",
+        "kv-workers",
+    )
+    return [parts[name] for name in order]
+
+
+def outputs() -> dict[str, Output]:
+    """Every place that :func:`show` may fill."""
+    found = {
+        "page.state": Output(ROOT, "data-page-state"),
+        "page.source": Output(ROOT, "data-source"),
+        "page.missing": Output("hx-kv-missing", "children"),
+    } | sources.outputs("kv")
+    for name, _ in (*CARDS, *STRIP):
+        found |= kpi.outputs(name)
+    for name in PANELS:
+        found |= panel.outputs(name, figure=name not in LISTS)
+        found[f"{name}.style"] = Output(f"hx-{name}", "style")
+    for index in range(INSIGHTS):
+        key = f"hx-kv-insight-{index}"
+        found |= {
+            f"insight.{index}.hidden": Output(key, "hidden"),
+            f"insight.{index}.tone": Output(key, "data-tone"),
+            f"insight.{index}.title": Output(f"{key}-title", "children"),
+            f"insight.{index}.text": Output(f"{key}-text", "children"),
+        }
+    return found | table.bar_outputs("kv-cost", COSTS) | rich_table.outputs("kv-workers", COLUMNS, WORKERS)
+
+
+def show(found: KvPage, look: Look, now: int) -> Updates:
+    """The new values of all parts for ``found``; ``now`` in microseconds since the epoch."""
+    source, reading = found.source, found.reading
+    if source is None or reading is None:
+        return {"page.state": "empty", "page.source": "no", "kv.quiet": True}
+    zone = {"zone": look.zone, "zone_name": look.zone_name}
+    old = sources.why_old(source.title, source.answer, every=source.every, now=now, **zone)  # type: ignore[arg-type]
+    stale = bool(old)
+    state = "stale" if stale else "ready"
+    updates: Updates = {"page.state": state, "page.source": "yes"}
+    updates |= sources.told("kv", source.title, source.answer, every=source.every, now=now, **zone)  # type: ignore[arg-type]
+    missing = ", ".join(reading.missing)
+    updates["page.missing"] = f"{source.title} does not tell: {missing}." if missing else ""
+    for figure in kpis(found):
+        updates |= kpi.fill(figure, before=f"previous {fmt.length(look.period)}", during=look.during)
+    words, told = _nothing(found, look, old), bool(reading.frames.names())
+    for name, draw in figures.BUILDERS.items():
+        drawn = draw(reading, look)
+        updates[f"{name}.style"] = {} if drawn.told or not told else {"display": "none"}
+        updates |= (
+            panel.says(name, words)
+            if drawn.figure is None
+            else panel.ready(name, stale=stale, figure=drawn.figure)
+        ) | {f"{name}.subtitle": drawn.subtitle}
+    updates["kv-cost.style"] = {} if reading.overlap_weight is not None or not told else {"display": "none"}
+    for name, beside in ALONE.items():  # what would stand alone takes the whole row
+        if updates[f"{beside}.style"] and not updates[f"{name}.style"]:
+            updates[f"{name}.style"] = {"gridColumn": "1 / -1"}
+    return updates | _insights(found, words, stale) | _workers(reading, words, stale) | _costs(reading, words, stale)  # fmt: skip
+
+
+def _nothing(found: KvPage, look: Look, old: str) -> Message:
+    answer = found.source.answer if found.source else None
+    if answer is None or answer.answered is None:
+        return Message("empty", "Nothing has been told yet", old or "The collector asks every few seconds.")
+    return Message("empty", f"Nothing in {fmt.these(look.period)}", "No sample was taken then.", "widen")
+
+
+def kpis(found: KvPage) -> list[Kpi]:
+    """The cards' figures, those of the period before beside them."""
+    now, before = found.reading, found.before
+    if now is None:
+        return []
+    fakeai = found.source is not None and found.source.kind == "fakeai"
+    lines = now.lines
+
+    def past(name: str) -> float | None:
+        return getattr(before, name) if before is not None else None
+
+    def reason(words: str = "") -> str:
+        return words or "not told by this server"
+
+    idle = "no tokens looked up" if now.processed is not None else "no samples"
+    simulated = "simulated by FakeAI, last reading"
+    size = f"of {fmt.short(now.block_size, 'count')} tokens: reused tokens / block size / requests"
+    mean = "" if now.mean_usage is None else f"mean {fmt.short(now.mean_usage, 'ratio')}"
+    imbalance = "by requests" if any(one.requests is not None for one in now.workers) else "by usage"
+    return [
+        Kpi("kv_hit_rate", "", now.hit_rate, "ratio", past("hit_rate"), "up", idle, tuple(lines.get("hit_rate", ()))),
+        Kpi("kv_reused_tokens", "", now.reused, "tokens", past("reused"), "none", "no samples", tuple(lines.get("reused", ()))),
+        Kpi("kv_matched_blocks", "", now.matched_blocks, "count", None, "up", idle, tuple(lines.get("matched", ())), size),
+        Kpi("kv_max_usage", "", now.max_usage, "ratio", past("max_usage"), "down", reason(), (), mean),
+        Kpi("kv_ttft_hit_ms", "", now.ttft_hit_ms, "ms", None, "down", reason("not told apart" if not fakeai else "no streams yet"), (), simulated),
+        Kpi("kv_ttft_miss_ms", "", now.ttft_miss_ms, "ms", None, "down", reason("not told apart" if not fakeai else "no streams yet"), (), simulated),
+        Kpi("kv_waiting", "", now.waiting, "count", None, "down", reason(), tuple(lines.get("waiting", ())), "last reading"),
+        Kpi("kv_preemptions_per_second", "", now.preemptions_per_second, "count", past("preemptions_per_second"), "down", reason()),
+        Kpi("kv_cached_share", "", now.cached_share, "ratio", past("cached_share"), "up", reason()),
+        Kpi("kv_imbalance", "", now.imbalance, "count", past("imbalance"), "down", "one worker, or no work", (), f"1 is even, {imbalance}"),
+    ]  # fmt: skip
+
+
+def _insights(found: KvPage, words: Message, stale: bool) -> Updates:
+    updates: Updates = {"kv-insights.subtitle": "Rules over this window, each with its evidence"}
+    for index in range(INSIGHTS):
+        place = f"insight.{index}"
+        if index >= len(found.told):
+            updates[f"{place}.hidden"] = True
+            continue
+        one = found.told[index]
+        updates |= {
+            f"{place}.hidden": False,
+            f"{place}.tone": one.tone,
+            f"{place}.title": one.title,
+            f"{place}.text": one.evidence,
+        }
+    if found.told:
+        return updates | panel.ready("kv-insights", stale=stale)
+    quiet = Message("empty", "Nothing stands out", "No rule about hits, balance, usage or queues was met.")
+    told = found.reading is not None and found.reading.frames.names()
+    return updates | panel.says("kv-insights", quiet if told else words)
+
+
+def _workers(reading: KvReading, words: Message, stale: bool) -> Updates:
+    shown = reading.workers[:WORKERS]
+    subtitle = {"kv-workers.subtitle": f"Growth in this window, gauges as last read. Routing cost: {FORMULA}"}
+    if not shown:
+        return panel.says("kv-workers", words) | subtitle
+    requests = sum(one.requests or 0 for one in reading.workers)
+    lines = [_worker(one, requests) for one in shown]
+    filled = rich_table.fill("kv-workers", COLUMNS, lines, WORKERS)
+    return panel.ready("kv-workers", stale=stale) | subtitle | filled
+
+
+def _worker(one: KvWorker, requests: float) -> Line:
+    share = None if one.requests is None or not requests else one.requests / requests
+    blocks = fmt.short(one.blocks, "count")
+    return Line(
+        one.name,
+        {
+            "requests": fmt.short(one.requests, "count"),
+            "share": Meter(None, fmt.UNKNOWN) if share is None else Meter(share, fmt.short(share, "ratio")),
+            "tokens": fmt.short(one.tokens, "tokens"),
+            "usage": Meter(one.usage, fmt.short(one.usage, "ratio")),
+            "blocks": f"{blocks} of {fmt.short(one.total_blocks, 'count')}" if one.total_blocks else blocks,
+            "hit_rate": fmt.short(one.hit_rate, "ratio"),
+            "running": fmt.short(one.running, "count"),
+            "waiting": fmt.short(one.waiting, "count"),
+            "cost": fmt.short(one.cost, "count"),
+        },
+    )
+
+
+def _costs(reading: KvReading, words: Message, stale: bool) -> Updates:
+    known = sorted((one for one in reading.workers if one.cost is not None), key=lambda one: one.cost or 0)
+    weights = [reading.overlap_weight, reading.load_weight]
+    shown = " and ".join(fmt.short(weight, "count") for weight in weights)
+    subtitle = {"kv-cost.subtitle": f"Derived, of a mean request; weights {shown}. The least is chosen."}
+    if not known:
+        why = Message("empty", "Not known", "This server tells no weights, or nothing was asked of it.")
+        return panel.says("kv-cost", why if reading.frames.names() else words) | {"kv-cost.subtitle": FORMULA}
+    top = max(one.cost or 0 for one in known) or 1
+    best = known[0].cost or 0
+    rows = [
+        table.Row(
+            one.name,
+            None,
+            {
+                "count": fmt.short(one.cost, "count"),
+                "share": "best" if one is known[0] else f"+{fmt.short((one.cost or 0) - best, 'count')}",
+            },
+            share=(one.cost or 0) / top,
+        )
+        for one in known[:COSTS]
+    ]
+    return panel.ready("kv-cost", stale=stale) | subtitle | table.fill("kv-cost", rows, COSTS)
