@@ -168,7 +168,11 @@ def _of_server(frames: Frames, kind: Kind, body: dict[str, Any]) -> KvReading:
         lines=lines,
         running=_last(lines.get("running", [])),
         waiting=_last(lines.get("waiting", [])),
-        missing=tuple(words for name, words in _TOLD.items() if not told & set(name.split())),
+        missing=(
+            *(words for name, words in _TOLD.items() if not told & set(name.split())),
+            "requests by worker",
+            *(() if kind == "dynamo" else ("a router's weights, so no routing cost",)),
+        ),
     )
 
 

@@ -1,10 +1,15 @@
 """The registry of pages: the menu, the addresses and the callbacks all follow from this tuple."""
 
-from helix_dash.pages import gallery, kv_cache, overview, requests
+from helix_dash.pages import gallery, kv_cache, overview, rate_limits, requests
 from helix_dash.ui.installed import installed
 from helix_dash.ui.section import Section
 
-SECTIONS: tuple[Section, ...] = (overview.SECTION, requests.SECTION, kv_cache.SECTION)
+SECTIONS: tuple[Section, ...] = (
+    overview.SECTION,
+    requests.SECTION,
+    rate_limits.SECTION,
+    kv_cache.SECTION,
+)
 
 
 def all_sections(*, show_gallery: bool = False) -> tuple[Section, ...]:

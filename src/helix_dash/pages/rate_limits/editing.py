@@ -1,0 +1,303 @@
+"""The form that changes the table of limits. Each change is on the audit record before it is made, or is not made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from helix_dash import context
+from helix_dash.auth import trail
+from helix_dash.errors import BadQuery, HelixError
+from helix_dash.metrics.limits import (
+    WINDOWS,
+    Assigned,
+    First,
+    Limits,
+    LimitTable,
+    assign,
+    limits_from,
+    remove_tier,
+    set_default,
+    set_tier,
+    table,
+)
+from helix_dash.pages.rate_limits.queries import RateLimits
+from helix_dash.pages.rate_limits.rows import TITLES
+from helix_dash.ui import controls, icon
+from helix_dash.ui.panel import Updates
+from helix_dash.ui.wiring import Callbacks
+
+FORM, NAMES, KNOWN, DONE = "hx-limits-form", "hx-limits-names", "hx-limits-known", "hx-limits-done"
+KIND, NAME, TIER = "hx-limits-kind", "hx-limits-name", "hx-limits-tier"
+SAVE, REMOVE, CONFIRM, SURE, KEEP = (f"hx-limits-{part}" for part in ("save", "remove", "confirm", "sure", "keep"))  # fmt: skip
+CHANGES = "hx-limits-changed"
+CHANGED = {"changed": Input(CHANGES, "data")}
+"""An input of the page's refresh: a change shows at once."""
+
+KINDS = (("tier", "Tier"), ("key", "Key"), ("team", "Team"), ("default", "Everybody else"))
+OWN = "own limits"
+PERMISSION = "limits:write"
+
+
+def layout() -> Component:
+    """The form, or words about who may have it."""
+    allowed = context.may(PERMISSION)
+    head = html.Header(
+        html.Div(
+            [
+                html.H2("Change limits", id="hx-limits-form-heading", className="hx-panel__title"),
+                html.P("Each change is on the audit record", className="hx-panel__subtitle"),
+            ]
+        ),
+        className="hx-panel__head",
+    )
+    return html.Section(
+        [head, *(_form() if allowed else [_locked()]), dcc.Store(id=KNOWN), dcc.Store(id=CHANGES)],
+        id=FORM,
+        className="hx-card hx-panel hx-col-5 hx-form",
+        **{"data-kind": "tier", "data-own": "true", "aria-labelledby": "hx-limits-form-heading"},
+    )
+
+
+def _locked() -> Component:
+    words = "Needs the editor role. You can try other limits out under What if."
+    return html.Div([icon("lock"), html.Span(words)], className="hx-form__locked")
+
+
+def _form() -> list[Component]:
+    windows = [numbers(f"hx-limits-{window}", window) for window in WINDOWS]
+    return [
+        html.Div(controls.tabs(KIND, KINDS, "Limits of"), className="hx-form__row"),
+        html.Div(
+            [named(NAME, "Name", NAMES), html.Datalist(id=NAMES)], className="hx-form__row hx-form__name"
+        ),
+        html.Div(
+            [
+                html.Label("Tier", htmlFor=TIER, className="hx-label"),
+                dbc.Select(id=TIER, options=[], value="", class_name="hx-input"),
+            ],
+            className="hx-form__row hx-form__tier",
+        ),
+        html.Div(windows, className="hx-form__windows"),
+        html.Div(
+            [
+                html.Button("Save", id=SAVE, className="hx-button hx-button--primary", type="button"),
+                html.Button("Remove", id=REMOVE, className="hx-button", type="button"),
+            ],
+            className="hx-form__deeds",
+        ),
+        html.P("", id=DONE, className="hx-form__done", role="status", **{"data-tone": "none"}),
+        _confirm(),
+    ]
+
+
+def named(key: str, words: str, options: str) -> Component:
+    """A field for a name, with known names to choose from."""
+    return html.Div(
+        [
+            html.Label(words, htmlFor=key, className="hx-label"),
+            dcc.Input(id=key, type="text", className="hx-input", list=options, maxLength=200, autoComplete="off", value=""),
+        ]
+    )  # fmt: skip
+
+
+def numbers(key: str, window: str) -> Component:
+    """A field for one limit; empty is none."""
+    return html.Div(
+        [
+            html.Label(TITLES[window], htmlFor=key, className="hx-label"),
+            dcc.Input(
+                id=key, type="number", min=1, step=1, className="hx-input", placeholder="no limit", value=None
+            ),
+        ]
+    )
+
+
+def _confirm() -> Component:
+    return dbc.Modal(
+        [
+            dbc.ModalHeader(dbc.ModalTitle("Remove these limits?")),
+            dbc.ModalBody(
+                "Whoever had them falls back to the team's limits or the default tier; one of the built-in tiers has its first limits again."
+            ),
+            dbc.ModalFooter(
+                [
+                    html.Button("Keep", id=KEEP, className="hx-button", type="button"),
+                    html.Button(
+                        "Remove", id=SURE, className="hx-button hx-button--primary", type="button"
+                    ),
+                ]
+            ),
+        ],
+        id=CONFIRM,
+        is_open=False,
+        centered=True,
+        class_name="hx-modal",
+    )
+
+
+def outputs() -> dict[str, Output]:
+    """The place of what is known: names and limits to fill the forms with."""
+    return {"limits.known": Output(KNOWN, "data")}
+
+
+def choices(found: RateLimits) -> Updates:
+    """What the forms offer: names by kind, and what each has now (assets/limits.js fills the fields)."""
+    known = found.limits
+    keys = sorted({one.key for one in found.uses if one.key} | known.keys.keys())
+    teams = sorted({one.team for one in found.uses if one.team} | known.teams.keys())
+    has = {f"tier:{name}": _shown(Assigned(limits=one)) for name, one in known.tiers.items()}
+    has |= {f"key:{name}": _shown(one) for name, one in known.keys.items()}
+    has |= {f"team:{name}": _shown(one) for name, one in known.teams.items()}
+    has["default:"] = _shown(Assigned(tier=known.default))
+    names = {"tier": list(known.tiers), "key": keys[:500], "team": teams[:500], "default": []}
+    return {"limits.known": {"names": names, "tiers": list(known.tiers), "has": has, "own": OWN}}
+
+
+def _shown(one: Assigned) -> dict[str, Any]:
+    if one.limits is None:
+        return {"tier": one.tier or ""}
+    return {"tier": OWN} | {window: one.limits.get(window) for window in WINDOWS}
+
+
+def _told(error: Exception, reference: str, *_: Any, **__: Any) -> tuple[Any, ...]:
+    if isinstance(error, BadQuery):
+        return str(error), "bad", no_update
+    if isinstance(error, HelixError):
+        return f"{error} Nothing was changed.", "bad", no_update
+    return f"That did not work. Reference {reference} in the server's log.", "bad", no_update
+
+
+_FIELDS = (State(KIND, "value"), State(NAME, "value"))
+_SAID = (Output(DONE, "children"), Output(DONE, "data-tone"), Output(CHANGES, "data"))
+
+
+def wire(on: Callbacks) -> None:
+    """The form's callbacks."""
+
+    @on(
+        *_SAID,
+        Input(SAVE, "n_clicks"),
+        *_FIELDS,
+        State(TIER, "value"),
+        *(State(f"hx-limits-{window}", "value") for window in WINDOWS),
+        permission=PERMISSION,
+        failed=_told,
+        prevent_initial_call=True,
+    )
+    def save_limits(clicks: int | None, kind: str, name: str, tier: str | None, *windows: int | None) -> Any:
+        if not clicks:
+            return (no_update,) * 3
+        given = dict(zip(WINDOWS, windows, strict=True))
+        return save(kind, str(name or "").strip(), tier or "", given), "good", clicks
+
+    @on(
+        *(Output(one.component_id, one.component_property, allow_duplicate=True) for one in _SAID),
+        Input(SURE, "n_clicks"),
+        *_FIELDS,
+        permission=PERMISSION,
+        failed=_told,
+        prevent_initial_call=True,
+    )
+    def remove_limits(clicks: int | None, kind: str, name: str) -> Any:
+        if not clicks:
+            return (no_update,) * 3
+        return remove(kind, str(name or "").strip()), "good", -clicks
+
+    on.in_browser(
+        "hxlimits.asked",
+        Output(CONFIRM, "is_open"),
+        Input(REMOVE, "n_clicks"),
+        Input(SURE, "n_clicks"),
+        Input(KEEP, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    on.in_browser(
+        "hxlimits.offer",
+        Output(NAMES, "children"),
+        Output(TIER, "options"),
+        Output(FORM, "data-kind"),
+        Input(KIND, "value"),
+        Input(KNOWN, "data"),
+    )
+    on.in_browser(
+        "hxlimits.prefill",
+        Output(TIER, "value"),
+        *(Output(f"hx-limits-{window}", "value") for window in WINDOWS),
+        Input(KIND, "value"),
+        Input(NAME, "value"),
+        State(KNOWN, "data"),
+        prevent_initial_call=True,
+    )
+    on.in_browser("hxlimits.own", Output(FORM, "data-own"), Input(TIER, "value"), Input(KIND, "value"))
+
+
+def save(kind: str, name: str, tier: str, given: dict[str, int | None]) -> str:
+    """Make the change; what was done, in words.
+
+    Raises:
+        BadQuery: it cannot be made.
+        StoreUnavailable: the store did not answer; then nothing was changed.
+    """
+    store = context.running().store
+    before = table(store)
+    if kind == "tier":
+        limits = limits_from(given)
+        set_tier(store, name, limits, _first(f"tier {name}", _tier(before, name), _words(limits)))
+        return f"The tier {name} has {_words(limits)}."
+    if kind == "default":
+        first = _first("default tier", before.default or "none", tier or "none")
+        set_default(store, tier or None, first)
+        return f"Everybody else has {tier or 'no limits'}."
+    if kind not in ("key", "team"):
+        raise BadQuery("kind", "Limits belong to a tier, a key, a team or everybody else.")
+    if not tier:
+        raise BadQuery("tier", "Choose a tier or own limits; Remove takes limits away.")
+    assigned = Assigned(limits=limits_from(given)) if tier == OWN else Assigned(tier=tier)
+    assign(store, kind, name, assigned, _first(f"{kind} {name}", _had(before, kind, name), _has(assigned)))
+    return f"The {kind} {name} has {_has(assigned)}."
+
+
+def remove(kind: str, name: str) -> str:
+    """Take limits away; what was done, in words.
+
+    Raises:
+        BadQuery: it cannot be done.
+        StoreUnavailable: the store did not answer; then nothing was changed.
+    """
+    store = context.running().store
+    before = table(store)
+    if kind == "tier":
+        remove_tier(store, name, _first(f"tier {name}", _tier(before, name), "removed"))
+        return f"The tier {name} is as it was built in." if name in table(store).tiers else f"The tier {name} is gone."  # fmt: skip
+    if kind == "default":
+        set_default(store, None, _first("default tier", before.default or "none", "none"))
+        return "Everybody else has no limits."
+    assign(store, kind, name, None, _first(f"{kind} {name}", _had(before, kind, name), "removed"))
+    return f"The {kind} {name} has nothing of its own any more."
+
+
+def _first(what: str, before: str, after: str) -> First:
+    """Puts the change on record: what was, and what will be."""
+    return lambda: trail.record("limits changed", what, f"{before} → {after}")
+
+
+def _words(limits: Limits) -> str:
+    each = [f"{TITLES[one]} {limits.get(one):,}" for one in WINDOWS if limits.get(one) is not None]
+    return ", ".join(each) or "no limits"
+
+
+def _tier(known: LimitTable, name: str) -> str:
+    return _words(known.tiers[name]) if name in known.tiers else "none"
+
+
+def _had(known: LimitTable, kind: str, name: str) -> str:
+    found = (known.keys if kind == "key" else known.teams).get(name)
+    return _has(found) if found else "none"
+
+
+def _has(assigned: Assigned) -> str:
+    return _words(assigned.limits) if assigned.limits is not None else f"the tier {assigned.tier}"

@@ -1,0 +1,212 @@
+"""How the rate limits page looks: the skeleton, and the new values of its parts for given figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dash import Output, html
+from dash.development.base_component import Component
+
+from helix_dash.metrics.abuse import RULES
+from helix_dash.model import us_from_utc
+from helix_dash.pages.rate_limits import editing, figures, rows, trial
+from helix_dash.pages.rate_limits.queries import RateLimits
+from helix_dash.pages.rate_limits.rows import Place
+from helix_dash.samples.sources import FAKEAI_EVERY
+from helix_dash.ui import fill, kpi, panel, rich_table, sources, table
+from helix_dash.ui import format as fmt
+from helix_dash.ui.look import fill_chart, nothing
+from helix_dash.ui.panel import Updates
+from helix_dash.ui.rich_table import Column, Line
+from helix_dash.ui.states import Message
+
+ROOT, FILL = "hx-limits", "hx-limits-fill"
+
+CARDS: tuple[tuple[str, str], ...] = (
+    ("throttled", "Throttled requests"),
+    ("limits_highest", "Highest use of a limit"),
+    ("limits_near", "Keys above 80%"),
+    ("limits_headroom", "Provider headroom"),
+)
+STRIP: tuple[tuple[str, str], ...] = (
+    ("throttled_rate", "Share throttled"),
+    ("throttled_ours", "By our limits"),
+    ("throttled_provider", "By providers"),
+    ("limits_breached_minutes", "Breached minutes"),
+    ("limits_keys", "Keys with limits"),
+    ("limits_retry_after", "Retry after, median"),
+)
+CHARTS: tuple[tuple[str, str, str, int], ...] = (
+    ("limits-throttles", "Throttled requests by limiter", "Throttled requests over time by who refused", 8),
+    ("limits-heat", "Pressure", "Demand as a share of the limit, key by time", 7),
+    ("limits-headroom", "Provider headroom", "Least share left of the providers' limits over time", 5),
+    ("limits-breaches", "Breaches", "Minutes over a limit over time by key", 5),
+)
+ORIGIN_ROWS = 8
+TABLES: dict[str, tuple[str, str, tuple[Column, ...], int, int]] = {
+    "limits-uses": ("Use of limits now", "Key", rows.USES, 10, 12),
+    "limits-victims": ("Who was refused, by whom", "Key", rows.VICTIMS, 8, 12),
+    "limits-latest": ("Latest breaches", "Key", rows.BREACHES, 7, 7),
+    "limits-consumers": ("Top consumers and the tier that fits", "Key", rows.CONSUMERS, 10, 12),
+    "limits-signs": ("Signs of abuse", "Key", rows.SIGNS, 8, 12),
+    "limits-tiers": ("Tiers", "Tier", rows.TIERS, 12, 7),
+    "limits-all": ("Limits", "Key", rows.LIMITS, 20, 12),
+    "limits-server": ("Counted by FakeAI's limiter", "In this view", rows.SERVER, 3, 5),
+    "limits-counted": ("FakeAI's tiers and watched keys", "", rows.COUNTED, 8, 7),
+    "limits-suspects": ("Called abusive by FakeAI's own rules", "Key", rows.SUSPECTS, 6, 12),
+}
+"""Panel → title, first column, columns, rows, span."""
+PANELS = (*(name for name, *_ in CHARTS), "limits-origin", *TABLES)
+OF_SERVER = ("limits-server", "limits-counted", "limits-suspects")
+
+ORDER = (
+    "limits-throttles",
+    "limits-origin",
+    "limits-uses",
+    "limits-heat",
+    "limits-headroom",
+    "limits-breaches",
+    "limits-latest",
+    "limits-victims",
+    "limits-consumers",
+    "limits-signs",
+)
+
+
+def layout() -> Component:
+    """The page without data."""
+    charts = {name: panel.chart(name, title, words, span=span) for name, title, words, span in CHARTS}
+    lists = {name: _table_panel(name) for name in TABLES}
+    origins = panel.panel("limits-origin", "Origin", table.bars("limits-origin", ORIGIN_ROWS), span=4, kind="list")  # fmt: skip
+    parts = charts | lists | {"limits-origin": origins}
+    return html.Div(
+        id=ROOT,
+        className="hx-stack",
+        **{"data-page-state": "loading", "data-source": "yes"},
+        children=[
+            fill.store(FILL),
+            html.Div([kpi.card(name, label) for name, label in CARDS], className="hx-kpis"),
+            html.Div(
+                [kpi.card(name, label, small=True) for name, label in STRIP], className="hx-card hx-strip"
+            ),
+            html.Div([parts[name] for name in ORDER], className="hx-grid"),
+            html.H2("What if", className="hx-part"),
+            trial.layout(),
+            html.H2("The table of limits", className="hx-part"),
+            html.Div(
+                [parts["limits-tiers"], editing.layout(), parts["limits-all"]],
+                className="hx-grid",
+            ),
+            html.H2("The FakeAI server's own limiter", className="hx-part"),
+            html.Div(
+                [sources.banner("limits-fakeai"), sources.status("limits-fakeai")], className="hx-stack"
+            ),
+            html.Div([parts[name] for name in OF_SERVER], className="hx-grid hx-with-source"),
+        ],
+    )
+
+
+def _table_panel(name: str) -> Component:
+    title, head, columns, size, span = TABLES[name]
+    content = rich_table.table(name, title, head, columns, size)
+    return panel.panel(name, title, content, span=span, kind="list", height=120)
+
+
+def outputs() -> dict[str, Output]:
+    """Every place that :func:`show` may fill."""
+    found = {"page.state": Output(ROOT, "data-page-state"), "page.source": Output(ROOT, "data-source")}
+    found |= sources.outputs("limits-fakeai")
+    for name, _ in (*CARDS, *STRIP):
+        found |= kpi.outputs(name)
+    charts = {name for name, *_ in CHARTS}
+    for name in PANELS:
+        found |= panel.outputs(name, figure=name in charts)
+    for name, (_title, _head, columns, size, _span) in TABLES.items():
+        found |= rich_table.outputs(name, columns, size)
+    return found | table.bar_outputs("limits-origin", ORIGIN_ROWS) | editing.outputs()
+
+
+def show(found: RateLimits, place: Place, *, asked: bool) -> Updates:
+    """The new values of all parts for ``found``; ``asked`` is whether a setting names a FakeAI server."""
+    look = place.look
+    updates: Updates = {"page.state": "stale" if look.stale else "ready"}
+    for figure in found.kpis:
+        updates |= kpi.fill(figure, before=f"previous {fmt.length(look.period)}", during=look.during)
+    for name, draw in figures.BUILDERS.items():
+        updates |= fill_chart(name, draw(found, look), found.bucket, look)
+    if not found.heat.keys and found.uses:
+        updates |= panel.says("limits-heat", _no_limits())
+    updates |= _origins(found, place)
+    quiet = nothing("requests", look)
+    unlimited = _no_limits() if found.uses else quiet
+    calm = Message("empty", "Nobody was over a limit", f"in {fmt.these(look.period)}.") if found.uses else quiet  # fmt: skip
+    refused = Message("empty", "Nobody was throttled", f"in {fmt.these(look.period)}.") if found.uses else quiet  # fmt: skip
+    innocent = Message("empty", "No signs of abuse", "No key met any of the rules.") if found.uses else quiet
+    reset = f"Minutes slide; days end at midnight, {look.zone_name}, in {fmt.age((place.midnight() - place.now).total_seconds())}"
+    limited = "Demand at the 95th percentile of active minutes, times 1.2, fits the advised tier"
+    each = "; ".join(f"{rule.title}: {rule.words}" for rule in RULES)
+    for name, lines, subtitle, words in (
+        ("limits-uses", rows.uses(found, place), reset, unlimited),
+        ("limits-victims", rows.victims(found), "Throttled requests by limiter", refused),
+        ("limits-latest", rows.breaches(found, place), "A minute of a key that was refused, or passed its limit", calm),
+        ("limits-consumers", rows.consumers(found), limited, quiet),
+        ("limits-signs", rows.signs(found, place), each, innocent),
+        ("limits-tiers", rows.tiers(found), "Per minute sliding, per day by the calendar; · is no limit", quiet),
+        ("limits-all", rows.limits(found, place), "Every key with a limit, the fullest first", unlimited),
+    ):  # fmt: skip
+        updates |= _filled(name, lines, subtitle, words, stale=look.stale)
+    return updates | _server(found, place, asked=asked) | editing.choices(found)
+
+
+def _no_limits() -> Message:
+    return Message("empty", "Nobody has a limit", "Give everybody a tier, or single keys and teams, in the table below.")  # fmt: skip
+
+
+def _filled(name: str, lines: Sequence[Line], subtitle: str, words: Message, *, stale: bool) -> Updates:
+    _title, _head, columns, size, _span = TABLES[name]
+    shown, more = rows.top(lines, size)
+    under = {f"{name}.subtitle": f"{subtitle}; {more}" if more else subtitle}
+    if not shown:
+        return panel.says(name, words) | under
+    return panel.ready(name, stale=stale) | under | rich_table.fill(name, columns, shown, size)
+
+
+def _origins(found: RateLimits, place: Place) -> Updates:
+    total = sum(found.totals.values())
+    subtitle = {"limits-origin.subtitle": "Who refused: our limits, budgets and queues, or the provider"}
+    if not total:
+        words = Message("empty", "Nobody was throttled", f"in {fmt.these(place.look.period)}.")
+        return panel.says("limits-origin", words if found.uses else nothing("requests", place.look)) | subtitle  # fmt: skip
+    ranked = sorted(found.totals.items(), key=lambda item: (-item[1], item[0] or ""))[:ORIGIN_ROWS]
+    lines = [
+        table.Row(
+            rows.origin(word).title,
+            ("limiter", word or ""),
+            {"count": fmt.short(count, "count"), "share": fmt.share(count, total)},
+            share=count / ranked[0][1],
+        )
+        for word, count in ranked
+    ]
+    ready = panel.ready("limits-origin", stale=place.look.stale)
+    return ready | subtitle | table.fill("limits-origin", lines, ORIGIN_ROWS)
+
+
+def _server(found: RateLimits, place: Place, *, asked: bool) -> Updates:
+    answer, look = found.server.answer, place.look
+    if answer is None and not asked:
+        words = "No FakeAI server is asked: API_URL names one, in the environment of the collector."
+        told = {"way": "", "way.tone": "none", "mock": "", "told": words, "failing": "", "quiet": True}
+        return {"page.source": "no"} | {f"limits-fakeai.{key}": value for key, value in told.items()}
+    options = {"every": FAKEAI_EVERY, "now": us_from_utc(place.now), "zone": look.zone, "zone_name": look.zone_name}  # fmt: skip
+    stale = bool(sources.why_old("FakeAI", answer, **options))  # type: ignore[arg-type]
+    updates: Updates = {"page.source": "yes"}
+    updates |= sources.told("limits-fakeai", "FakeAI", answer, live=found.server.live, **options)  # type: ignore[arg-type]
+    idle = Message("empty", "Nothing counted", "Its limiter is off, or nobody came.")
+    why = "It counts whoever asks it directly and failed sign-ins too; its tokens are an estimate from sizes"
+    for name, lines, subtitle in (
+        ("limits-server", rows.server_counts(found), why),
+        ("limits-counted", rows.counted(found), "Growth in this view; WATCHED_KEYS names the keys"),
+        ("limits-suspects", rows.suspects(found), "As of its last answer. Our own polling is called a burst too"),
+    ):
+        updates |= _filled(name, lines, subtitle, idle, stale=stale)
+    return updates
