@@ -18,6 +18,7 @@ from helix_dash import tether
 from helix_dash.auth.users import create_user, user_count
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.errors import AuthError, HelixError, SettingError, StoreUnavailable
+from helix_dash.metrics import limits
 from helix_dash.serving import gunicorn_command, listen, web_environ
 from helix_dash.settings import Settings, load
 from helix_dash.stopping import Stop
@@ -140,6 +141,7 @@ def run(environ: Mapping[str, str], wishes: Wishes, stop: Stop, say: Say) -> int
             if store:
                 store.start()
             password = _account(settings)
+            _limits(settings)
             collector.start()
             web.start()
             _wait_until_ready(settings, web, stop, logs / "web.log")
@@ -196,6 +198,19 @@ def _account(settings: Settings) -> str:
                 f"The store at {shown_url(settings.log_redis_url)} does not answer: start it, or set REDIS_URL."
             ) from error
     return "from HELIX_ADMIN_PASSWORD" if settings.admin_password else password
+
+
+def _limits(settings: Settings) -> None:
+    """Limits for the simulated keys, so that there is something to hold their use against; never over somebody's own."""
+    store = connect(settings.log_redis_url)
+    if store.exists(limits.KEY):
+        return
+    limits.set_default(store, "free")
+    limits.assign(store, "team", "search", limits.Assigned(tier="tier-1"))
+    limits.assign(store, "team", "support", limits.Assigned(tier="tier-1"))
+    limits.assign(
+        store, "key", "research-prod", limits.Assigned(limits=limits.Limits(6, 20_000, 2_000, 4_000_000))
+    )
 
 
 def _greeting(settings: Settings, password: str) -> list[str]:

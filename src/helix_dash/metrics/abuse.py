@@ -108,9 +108,10 @@ def _bursts(found: Demand) -> list[Sign]:
 
 def _nights(found: Demand, zone: tzinfo) -> list[Sign]:
     hours = _hours(found.table["minute"], zone)
-    at_night = pl.when(hours.is_between(NIGHT[0], NIGHT[1], closed="left")).then(pl.col("requests"))
+    at_night = pl.when(pl.col("hour").is_between(*NIGHT, closed="left")).then(pl.col("requests"))
     lines = (
-        found.table.group_by("key")
+        found.table.with_columns(hours.alias("hour"))
+        .group_by("key")
         .agg(at_night.sum().alias("night"), pl.col("requests").sum().alias("all"))
         .filter((pl.col("all") >= NIGHT_LEAST) & (pl.col("night") >= NIGHT_SHARE * pl.col("all")))
     )

@@ -88,7 +88,9 @@ def server_limits(store: redis.Redis, start: int, end: int, now: int) -> ServerL
     return ServerLimits(
         told.get(TIERS),
         stream.get("state") == "live",
-        *(_total(by_tier, what) for what in ("attempted", "throttled", "tokens")),
+        attempted=_total(by_tier, "attempted"),
+        throttled=_total(by_tier, "throttled"),
+        tokens=_total(by_tier, "tokens"),
         tiers=tuple(
             _counted(by_tier, name, name, f"{one.get('keys', 0)} keys") for name, one in tiers.items()
         ),

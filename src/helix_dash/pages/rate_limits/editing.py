@@ -126,9 +126,7 @@ def _confirm() -> Component:
             dbc.ModalFooter(
                 [
                     html.Button("Keep", id=KEEP, className="hx-button", type="button"),
-                    html.Button(
-                        "Remove", id=SURE, className="hx-button hx-button--primary", type="button"
-                    ),
+                    html.Button("Remove", id=SURE, className="hx-button hx-button--primary", type="button"),
                 ]
             ),
         ],

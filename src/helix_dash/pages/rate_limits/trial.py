@@ -20,7 +20,7 @@ from helix_dash.query_params import from_state
 from helix_dash.ui import controls, fill, kpi, panel, rich_table, shell, states
 from helix_dash.ui import format as fmt
 from helix_dash.ui.panel import Updates
-from helix_dash.ui.rich_table import Column, Line, Meter
+from helix_dash.ui.rich_table import Cell, Column, Line, Meter
 from helix_dash.ui.states import Message
 from helix_dash.ui.wiring import Callbacks
 
@@ -168,7 +168,7 @@ def show(found: WhatIf) -> Updates:
 def _victim(one: Victim) -> Line:
     name, where = named(one.key)
     share = one.throttled / one.requests if one.requests else None
-    cells = {
+    cells: dict[str, Cell] = {
         "refused": count(one.throttled),
         "share": Meter(share, fmt.short(share, "ratio"), f"{one.throttled:,} of {one.requests:,}"),
         "minutes": count(one.minutes),

@@ -8,6 +8,7 @@ from dash import Output, html
 from dash.development.base_component import Component
 
 from helix_dash.metrics.abuse import RULES
+from helix_dash.metrics.origins import origin
 from helix_dash.model import us_from_utc
 from helix_dash.pages.rate_limits import editing, figures, rows, trial
 from helix_dash.pages.rate_limits.queries import RateLimits
@@ -180,7 +181,7 @@ def _origins(found: RateLimits, place: Place) -> Updates:
     ranked = sorted(found.totals.items(), key=lambda item: (-item[1], item[0] or ""))[:ORIGIN_ROWS]
     lines = [
         table.Row(
-            rows.origin(word).title,
+            origin(word).title,
             ("limiter", word or ""),
             {"count": fmt.short(count, "count"), "share": fmt.share(count, total)},
             share=count / ranked[0][1],
@@ -206,7 +207,11 @@ def _server(found: RateLimits, place: Place, *, asked: bool) -> Updates:
     for name, lines, subtitle in (
         ("limits-server", rows.server_counts(found), why),
         ("limits-counted", rows.counted(found), "Growth in this view; WATCHED_KEYS names the keys"),
-        ("limits-suspects", rows.suspects(found), "As of its last answer. Our own polling is called a burst too"),
+        (
+            "limits-suspects",
+            rows.suspects(found),
+            "As of its last answer. Our own polling is called a burst too",
+        ),
     ):
         updates |= _filled(name, lines, subtitle, idle, stale=stale)
     return updates
