@@ -78,6 +78,13 @@ def test_night_is_the_night_of_the_reporting_zone(tmp_path: Path) -> None:
     assert "night" not in found(other, rows, ZoneInfo("Asia/Tokyo"))
 
 
+def test_night_is_counted_for_each_key_alone(tmp_path: Path) -> None:
+    night = [row(NOW - DAY + HOUR + index * MINUTE, key_alias="owl", model="m") for index in range(60)]
+    day = [row(at_noon() + index * MINUTE, key_alias=f"lark-{index % 3}", model="m") for index in range(200)]
+    told = signs(log_of(tmp_path, night + day), EVERYTHING, WEEK, UTC)
+    assert [(sign.key, sign.rule) for sign in told] == [("owl", "night")]
+
+
 def test_the_split_into_segments_changes_no_sign(tmp_path: Path) -> None:
     rows = calm() + [row(at_noon(2) + index, key_alias="k", model=f"m{index % 9}") for index in range(50)]
     one, many = tmp_path / "one", tmp_path / "many"
