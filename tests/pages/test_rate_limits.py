@@ -33,7 +33,7 @@ CALL = "/_dash-update-component"
 STATE = {
     "from": "now-24h", "to": "now", "where": {}, "without": {}, "zone": None, "compare": False, "charts": {}, "grid": None,
 }  # fmt: skip
-SAVE, SURE = "hx-limits-done.children", "hx-limits-done.children@"
+SAVE = "hx-limits-done.children"
 BODY = {"block_size": 16, "overlap_weight": 1.0, "load_weight": 0.5}
 
 
@@ -129,6 +129,16 @@ def test_a_breach_leads_to_its_minute_in_the_log(app: Flask) -> None:
     found = refresh(visitor(app, "viewer"), "limits")
     assert "key_alias=k" in found["hx-limits-latest-0-log"]["href"]
     assert found["hx-limits-latest-0-origin"]["children"] == "Provider"
+
+
+def test_consumers_and_tiers_are_ranked_by_what_they_asked_for(app: Flask, people: redis.Redis) -> None:  # noqa: F811
+    """F3.6, F3.8, F3.9: 30 requests in one minute are beyond the tier free."""
+    set_default(people, "free")
+    found = refresh(visitor(app, "viewer"), "limits")
+    consumer = [found[f"hx-limits-consumers-0-{name}"]["children"] for name in ("name", "requests", "advice")]
+    assert consumer == ["k", "30", "up to tier-1"]
+    tier = [found[f"hx-limits-tiers-0-{name}"]["children"] for name in ("name", "keys", "share")]
+    assert tier == ["free", "1", "100%"]
 
 
 def test_fakeais_own_count_stands_beside_ours_with_the_difference(

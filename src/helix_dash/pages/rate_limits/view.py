@@ -145,7 +145,7 @@ def show(found: RateLimits, place: Place, *, asked: bool) -> Updates:
     innocent = Message("empty", "No signs of abuse", "No key met any of the rules.") if found.uses else quiet
     reset = f"Minutes slide; days end at midnight, {look.zone_name}, in {fmt.age((place.midnight() - place.now).total_seconds())}"
     limited = "Demand at the 95th percentile of active minutes, times 1.2, fits the advised tier"
-    each = "; ".join(f"{rule.title}: {rule.words}" for rule in RULES)
+    each = "; ".join(f"{rule.title}: {rule.words.rstrip('.')}" for rule in RULES)
     for name, lines, subtitle, words in (
         ("limits-uses", rows.uses(found, place), reset, unlimited),
         ("limits-victims", rows.victims(found), "Throttled requests by limiter", refused),
