@@ -10,7 +10,7 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -71,8 +71,8 @@ def installed(records: int, start: datetime, end: datetime) -> Iterator[Site]:
 class Camera:
     """Takes pictures of one installation into ``folder``."""
 
-    def __init__(self, browser: Browser, site: Site, folder: Path) -> None:
-        self._browser, self._site, self._folder = browser, site, folder
+    def __init__(self, browser: Browser, site: Site, folder: Path, looks: Sequence[tuple[str, int]]) -> None:
+        self._browser, self._site, self._folder, self._looks = browser, site, folder, looks
         first = browser.new_context()
         answer = first.request.post(site.url + "/login", form={"username": "admin", "password": PASSWORD})
         assert answer.ok, answer.status_text
@@ -80,20 +80,19 @@ class Camera:
         first.close()
 
     def take(self, shots: list[Shot], state: str) -> int:
-        """Every shot in every theme and width; how many pictures that were."""
-        for theme in THEMES:
-            for width in WIDTHS:
-                context = self._browser.new_context(
-                    viewport={"width": width, "height": 900},
-                    storage_state=self._signed_in,
-                    color_scheme=theme,  # type: ignore[arg-type]
-                    reduced_motion="reduce",
-                )
-                page = context.new_page()
-                for shot in shots:
-                    self._one(page, shot, theme, self._folder / f"{shot.name}-{state}-{theme}-{width}.png")
-                context.close()
-        return len(shots) * len(THEMES) * len(WIDTHS)
+        """Every shot in every look (theme and width); how many pictures that were."""
+        for theme, width in self._looks:
+            context = self._browser.new_context(
+                viewport={"width": width, "height": 900},
+                storage_state=self._signed_in,
+                color_scheme=theme,  # type: ignore[arg-type]
+                reduced_motion="reduce",
+            )
+            page = context.new_page()
+            for shot in shots:
+                self._one(page, shot, theme, self._folder / f"{shot.name}-{state}-{theme}-{width}.png")
+            context.close()
+        return len(shots) * len(self._looks)
 
     def _one(self, page: Page, shot: Shot, theme: str, file: Path) -> None:
         self.open(page, shot, theme)
@@ -126,40 +125,48 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / "shots", help="where the pictures go")
     parser.add_argument("--only", default="", help="pages whose names begin so")
+    parser.add_argument("--theme", choices=THEMES, help="one of the two")
+    parser.add_argument("--width", type=int, choices=WIDTHS, help="one of the three")
     parser.add_argument("--readme", action="store_true", help="also those of docs/pictures")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     start = end - timedelta(days=DAYS)
     period = (("from", f"{start:%Y-%m-%dT%H:%M}"), ("to", f"{end:%Y-%m-%dT%H:%M}"))
+    looks = [
+        (theme, width)
+        for theme in THEMES
+        for width in WIDTHS
+        if given.theme in (None, theme) and given.width in (None, width)
+    ]
     shots = [shot for shot in pages(period) if shot.name.startswith(given.only)]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         with installed(RECORDS, start, end) as site:
-            camera = Camera(browser, site, given.folder)
+            camera = Camera(browser, site, given.folder, looks)
             taken = camera.take(shots, "data")
             if given.readme:
                 _readme(camera, period)
             site.store.stop()
             taken += camera.take(shots, "down")
         with installed(0, start, end) as site:
-            taken += Camera(browser, site, given.folder).take([shot for shot in shots if shot.name not in ("gallery", "trust")], "empty")  # fmt: skip
-            taken += _doors(browser, site, given.folder)
+            there = [shot for shot in shots if shot.name not in ("gallery", "trust")]
+            taken += Camera(browser, site, given.folder, looks).take(there, "empty")
+            taken += _doors(browser, site, given.folder, looks)
         browser.close()
     print(f"{taken} pictures in {given.folder}")
     return 0
 
 
-def _doors(browser: Browser, site: Site, folder: Path) -> int:
+def _doors(browser: Browser, site: Site, folder: Path, looks: Sequence[tuple[str, int]]) -> int:
     """The sign-in, which knows no data."""
-    for theme in THEMES:
-        for width in WIDTHS:
-            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
-            page = context.new_page()
-            page.goto(site.url + "/login")
-            page.screenshot(path=folder / f"login-{theme}-{width}.png")
-            context.close()
-    return len(THEMES) * len(WIDTHS)
+    for theme, width in looks:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(site.url + "/login")
+        page.screenshot(path=folder / f"login-{theme}-{width}.png")
+        context.close()
+    return len(looks)
 
 
 def _readme(camera: Camera, period: tuple[tuple[str, str], ...]) -> None:
