@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import psutil
 import requests
 
+from helix_dash import tether
 from webapp import PASSWORD, SECRET_KEY
 
 PATIENCE = 120.0
@@ -42,9 +41,7 @@ class Served:
             "WEB_WORKERS": "2",
         }
         command = [sys.executable, "-m", "gunicorn", "helix_dash.wsgi:app"]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environ, stdout=self.log, stderr=subprocess.STDOUT
-        )
+        self.process = tether.start(command, environ=environ, folder=ROOT, output=self.log)
 
     def workers(self) -> list[psutil.Process]:
         return [child for child in psutil.Process(self.process.pid).children() if self._works(child)]
@@ -71,12 +68,7 @@ class Served:
 
     def stop(self) -> None:
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            tether.stop(self.process, 30)
         self.log.close()
 
     def signed_in(self, name: str = "admin") -> requests.Session:

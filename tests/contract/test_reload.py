@@ -84,7 +84,7 @@ class Load:
         ask = partial(session.request, method, self.url + path, json=body, timeout=60, allow_redirects=False)
         try:
             answer = ask()
-        except requests.ConnectionError as error:
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
             if not self.forgiving:
                 return f"{path}: {error}"
             with self._lock:
