@@ -7,16 +7,15 @@
   const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 4, maximumFractionDigits: 6 });
   const clocks = {}, SMALL = matchMedia("(max-width: 600px)");
   const WHOLE = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false };
-  const { year, fractionalSecondDigits, ...SHORT } = WHOLE; /* on a phone the day and the second must do */
   function time(value) {
     if (value == null) return unknown;
     const zone = window.hx.zone().replace(/^UTC(?=[+-])/, "");
-    const key = `${zone} ${SMALL.matches}`, options = SMALL.matches ? SHORT : WHOLE;
-    if (!clocks[key]) {
-      try { clocks[key] = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: zone }); }
-      catch (error) { console.warn("this browser does not know the zone", zone); clocks[key] = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: "UTC" }); }
+    if (!clocks[zone]) {
+      try { clocks[zone] = new Intl.DateTimeFormat("sv-SE", { ...WHOLE, timeZone: zone }); }
+      catch (error) { console.warn("this browser does not know the zone", zone); clocks[zone] = new Intl.DateTimeFormat("sv-SE", { ...WHOLE, timeZone: "UTC" }); }
     }
-    return clocks[key].format(new Date(value)).replace(",", ".");
+    const text = clocks[zone].format(new Date(value)).replace(",", ".");
+    return SMALL.matches ? text.slice(5, 19) : text; /* on a phone the day and the second must do */
   }
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   functions.hxTime = time;

@@ -253,7 +253,8 @@ def first(page: Page) -> dict[str, Any]:
 WATCH = """() => new MutationObserver((changes) => {
   for (const { target } of changes) if (target.classList.contains('ag-cell-data-changed')) {
     const style = getComputedStyle(target);
-    window.marked = { row: Number(target.closest('.ag-row').getAttribute('row-index')), moves: style.transitionDuration !== '0s' || style.animationName !== 'none' };
+    const row = target.closest('.ag-row');
+    if (row) window.marked = { row: Number(row.getAttribute('row-index')), moves: style.transitionDuration !== '0s' || style.animationName !== 'none' };
   }
 }).observe(document.getElementById('hx-grid'), { subtree: true, attributeFilter: ['class'] })"""
 """Notes which row was marked last: on a busy machine a mark may be gone before anybody looks."""

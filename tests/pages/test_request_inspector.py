@@ -175,3 +175,10 @@ def test_limits_that_are_not_known_are_not_drawn() -> None:
     assert "The provider sent no limits" in words
     full = text(details.details(ROW | {"limit_tokens": 200, "remaining_tokens": 50}, UTC))
     assert "50 of 200 tokens left (25.0%)" in full
+
+
+def test_an_answer_from_the_cache_without_tokens_says_where_it_came_from() -> None:
+    nothing = dict.fromkeys((f"{name}_tokens" for name in cost.CLASSES), 0)
+    found = cost.bill({"model": "gpt-4o", "cache": "exact", "cost_usd": 0.0, **nothing})
+    assert "gateway's cache" in found.verdict
+    assert found.tone == "good"

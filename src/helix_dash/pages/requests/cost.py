@@ -92,6 +92,9 @@ def _compared(
 ) -> tuple[str, str]:
     if not counted:
         return "No tokens were recorded, so there is nothing to multiply.", "none"
+    hit = row.get("cache") in ("exact", "semantic")
+    if total is None and hit:
+        return "Answered from the gateway's cache: it used no tokens and cost nothing.", "good"
     if total is None:
         model = row.get("model")
         if not any(row.get(f"{name}_tokens") for name in CLASSES):
@@ -100,7 +103,7 @@ def _compared(
             f"No price is known for {model}." if model else "The model is unknown, so no price is.",
             "none",
         )
-    if row.get("cache") in ("exact", "semantic"):
+    if hit:
         return "Answered from the gateway's cache: it cost nothing, the sum is what it would have cost.", "good"  # fmt: skip
     if recorded is None:
         return "The gateway recorded no cost: this request is unpriced.", "warn"
