@@ -168,8 +168,8 @@
     return { data: made.data, layout: {
       paper_bgcolor: clear, plot_bgcolor: clear, font: text, margin: { l: 4, r: 8, t: 8, b: 4, pad: 4 }, hovermode: "closest", showlegend: false, dragmode: payload.kind === "time" ? "zoom" : false,
       hoverlabel: { font: text, namelength: 40, align: "right" }, ...own,
-      xaxis: { automargin: true, showgrid: false, zeroline: false, ticks: "", showspikes: false, fixedrange: payload.kind !== "time", ...xaxis },
-      yaxis: { automargin: true, fixedrange: true, rangemode: "tozero", nticks: height < 120 ? 3 : 5, zeroline: false, ticks: "", ticklabelstandoff: 8, gridwidth: 1, minallowed: 0, ...yaxis },
+      xaxis: { automargin: true, showgrid: false, zeroline: false, ticks: "", showspikes: false, fixedrange: payload.kind !== "time", ...xaxis, ...((xaxis || {}).type === "category" ? { nticks: Math.max(2, Math.floor(width / 56)) } : {}) },
+      yaxis: { automargin: true, fixedrange: true, rangemode: "tozero", nticks: height < 120 ? 3 : 5, zeroline: false, ticks: "", ticklabelstandoff: 8, gridwidth: 1, minallowed: 0, ...((yaxis || {}).type === "category" ? { nticks: 40 } : {}), ...yaxis },
     } };
   }
   /* horizontal bars leave room for the texts at their ends */
@@ -208,6 +208,7 @@
     const none = window.dash_clientside.no_update;
     const name = window.dash_clientside.callback_context.triggered_id.replace(/^hx-|-data$/g, "");
     if (!payload) return Array(4).fill(none);
+    payload = window.hxcharts.viewed(name, payload);
     shown[name] = payload.kind === "time" ? opened(payload) : payload;
     window.hxcharts.changed(name);
     const [now, before] = payload.headline || ["", ""];
@@ -235,6 +236,6 @@
   /* back and forward may bring other types */
   window.addEventListener("popstate", () => setTimeout(() => Object.keys(shown).forEach((name) => document.getElementById(`hx-${name}`) && redraw(name)), 50));
 
-  window.hxcharts = { shown, alone, words, chosen, choose, redraw, changed: () => {} };
+  window.hxcharts = { shown, alone, words, chosen, choose, redraw, changed: () => {}, viewed: (name, payload) => payload };
   window.dash_clientside = Object.assign({}, window.dash_clientside, { hxchart: { ...(window.dash_clientside || {}).hxchart, draw } });
 })();

@@ -43,6 +43,9 @@
     const point = payload.kind === "time" ? under(graph, points) : points[0];
     const meta = point.data.meta || {}, where = meta.where || (meta.wheres && meta.wheres[point.pointNumber]);
     if (where) return void later(() => filter(where));
+    const [row, column] = [point.pointNumber].flat();
+    const opens = meta.opens ? meta.opens[row] : meta.across && { ...meta.across[column], ...meta.upward[row] };
+    if (opens) return void charts.open(name, opens);
     if (payload.kind !== "time") return;
     const index = payload.x.indexOf(milliseconds(point.x));
     if (index < 0) return;

@@ -93,6 +93,7 @@
   }
 
   /* ---- the menu ---- */
+  charts.target = target;
   const PAGE_ONLY = ["grid", "request", "tab", "chart", "compare", "columns"];
   function target(link) {
     const params = new URLSearchParams(location.search), name = link.dataset.open, payload = charts.shown[name];

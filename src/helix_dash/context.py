@@ -93,6 +93,11 @@ def settings() -> Settings:
     return running().settings
 
 
+def store() -> redis.Redis:
+    """A client of the store, for what the collector keeps there beside the log (samples, answers)."""
+    return running().store
+
+
 def log() -> RequestLog:
     """Its request log. Its days begin in the reporting zone; ``log().in_zone(zone(state).info)`` in another."""
     return running().log()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
@@ -69,6 +70,22 @@ def price(
     ):  # not in the table; or a price without the class of tokens that was used
         return None
     return Decimal(found.total_price)
+
+
+@cache
+def context_window(model: str) -> int | None:
+    """How many tokens ``model`` takes at most, input and output together, as the price table says; ``None`` unknown."""
+    if not load():
+        return None
+    try:
+        _, found = (
+            import_module("genai_prices.data_snapshot")
+            .get_snapshot()
+            .find_provider_model(model, None, None, None)
+        )
+    except LookupError:
+        return None
+    return None if found.context_window is None else int(found.context_window)
 
 
 def source() -> str:

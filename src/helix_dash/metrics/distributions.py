@@ -55,6 +55,11 @@ VALUES: dict[str, Value] = {
         ("input_tokens",), _tokens("uncached_tokens", "cached_tokens", "cache_write_tokens"), "tokens"
     ),
     "output_tokens": Value(("output_tokens",), _tokens(*_OUTPUT), "tokens"),
+    "total_tokens": Value(
+        ("total_tokens",),
+        _tokens("uncached_tokens", "cached_tokens", "cache_write_tokens", *_OUTPUT),
+        "tokens",
+    ),
     "batch_size": Value(("batch_size",), pl.col("batch_size"), "inputs"),
     "embedding_dimensions": Value(("embedding_dimensions",), pl.col("embedding_dimensions"), "dimensions"),
     "latency_ms": Value(("latency_ms", "status"), pl.when(_SUCCESS).then(pl.col("latency_ms") / 1000), "ms"),

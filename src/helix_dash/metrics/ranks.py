@@ -37,6 +37,22 @@ def largest(series: Series, count: int) -> tuple[Series, tuple[Number, ...]]:
     return kept, tuple(_sum([line[index] for line in rest]) for index in range(len(series.starts)))
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One measure per group and bucket: the largest groups, the sum of the others, and how many those are."""
+
+    series: Series
+    others: tuple[Number, ...]
+    apart: int
+
+
+def parted(series: Series, count: int) -> Parts:
+    """A series of one measure as its ``count`` largest groups and the others."""
+    ((_, lines),) = series.values.items()
+    kept, others = largest(series, count)
+    return Parts(kept, others, sum(1 for line in lines[count:] if any(line)))
+
+
 def _sum(numbers: Sequence[Number]) -> Number:
     known = [number for number in numbers if number is not None]
     return sum(known) if known else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -71,7 +72,10 @@ class Summary:
 _APART = ("as_of", "dropped", "simulated_share")
 MEASURED = tuple(name for name in Summary.__dataclass_fields__ if name not in _APART)
 
-_KPIS: tuple[tuple[str, str, str, Good], ...] = (
+Card = tuple[str, str, str, Good]
+"""A measure, its words, its unit, and which direction of it is good news."""
+
+_KPIS: tuple[Card, ...] = (
     ("requests", "Requests", "count", "none"),
     ("success_rate", "Success rate", "ratio", "up"),
     ("latency_ms_p95", "Latency p95", "ms", "down"),
@@ -93,6 +97,9 @@ _WITHOUT: dict[str, str] = {
     "cost_usd": "no request has a known price",
     "cache_hit_rate": "no request was eligible",
     "latency_ms_p95": "no successful requests",
+    "latency_ms_p50": "no successful requests",
+    "latency_ms_p99": "no successful requests",
+    "ttft_ms_p50": "no streamed requests",
     "ttft_ms_p95": "no streamed requests",
     "output_tokens_per_second": "no output tokens",
 }
@@ -123,11 +130,25 @@ def kpis(log: RequestLog, scope: Scope, where: Filter) -> tuple[Kpi, ...]:
         StoreUnavailable: the log has never been read on this host and the store does not answer.
         BadQuery: a condition cannot be asked.
     """
-    names = tuple(name for name, *_ in _KPIS)
+    found = cards(log, scope, where, _KPIS)
+    by_name = {kpi.name: kpi for kpi in found}
+    unpriced = _noted(by_name["unpriced_requests"], by_name["requests"])
+    per_request = _per_request(by_name["cost_usd"], by_name["requests"])
+    return (*(unpriced if kpi.name == unpriced.name else kpi for kpi in found), per_request)
+
+
+def cards(log: RequestLog, scope: Scope, where: Filter, wanted: Sequence[Card]) -> tuple[Kpi, ...]:
+    """The ``wanted`` figures of ``where``, the same over the period before, and their course within the period.
+
+    Raises:
+        StoreUnavailable: the log has never been read on this host and the store does not answer.
+        BadQuery: a condition cannot be asked.
+    """
+    names = ("requests", *(name for name, *_ in wanted if name != "requests"))
     now = log.series(scope, where, (), None, names)
     before = log.series(scope, where.during(where.period.previous()), (), None, names)
     trend = log.series(scope, where, (), choose_bucket(where.period, TREND_POINTS), names)
-    found = tuple(
+    return tuple(
         Kpi(
             name=name,
             label=label,
@@ -138,12 +159,8 @@ def kpis(log: RequestLog, scope: Scope, where: Filter) -> tuple[Kpi, ...]:
             reason=_reason(name, now),
             trend=tuple(trend.values[name][0]),
         )
-        for name, label, unit, good in _KPIS
+        for name, label, unit, good in wanted
     )
-    by_name = {kpi.name: kpi for kpi in found}
-    unpriced = _noted(by_name["unpriced_requests"], by_name["requests"])
-    per_request = _per_request(by_name["cost_usd"], by_name["requests"])
-    return (*(unpriced if kpi.name == unpriced.name else kpi for kpi in found), per_request)
 
 
 def requests_per_minute(log: RequestLog, scope: Scope, where: Filter, now: datetime) -> Kpi:

@@ -1,12 +1,14 @@
 """The registry of pages: the menu, the addresses and the callbacks all follow from this tuple."""
 
-from helix_dash.pages import gallery, kv_cache, overview, rate_limits, requests
+from helix_dash.pages import chat, embeddings, gallery, kv_cache, overview, rate_limits, requests
 from helix_dash.ui.installed import installed
 from helix_dash.ui.section import Section
 
 SECTIONS: tuple[Section, ...] = (
     overview.SECTION,
     requests.SECTION,
+    chat.SECTION,
+    embeddings.SECTION,
     rate_limits.SECTION,
     kv_cache.SECTION,
 )

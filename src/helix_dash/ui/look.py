@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Any
 
 from helix_dash.errors import BadQuery
-from helix_dash.log.query import Bucket, Number, Series
+from helix_dash.log.query import Bucket, LogHealth, Number, Series
 from helix_dash.model import Filter, Kpi, Period
-from helix_dash.ui import charts, kpi, panel, states
+from helix_dash.ui import charts, kpi, panel, states, trust
 from helix_dash.ui import format as fmt
 from helix_dash.ui.charts import Axis, Figure, Headline, Layer
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message, empty, waiting
+from helix_dash.zones import Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,21 @@ class Look:
         """The period in words, for the tooltips of cards."""
         start, end = (fmt.moment(one, self.zone) for one in (self.period.start, self.period.end))
         return f"{start} – {end} {self.zone_name}"
+
+
+def look_at(
+    state: Mapping[str, Any], where: Filter, zone: Zone, health: LogHealth, *, chart: str = "bar"
+) -> Look:
+    """What a page whose filter's state is ``state`` is shown under, with the log in this ``health``."""
+    return Look(
+        where=where,
+        zone=zone.info,
+        zone_name=zone.name,
+        stale=bool(trust.why_old(health, zone.info, zone.name)),
+        virgin=health.rows == 0,
+        chart=chart,
+        key=f"{state.get('from')}/{state.get('to')}/{zone.name}",
+    )
 
 
 @dataclass(frozen=True, slots=True)

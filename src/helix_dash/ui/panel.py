@@ -100,6 +100,7 @@ def chart(
     height: int = 224,
     carries: Mapping[str, Sequence[str]] | None = MappingProxyType({}),
     loses: str = "",
+    views: Sequence[tuple[str, str]] = (),
 ) -> Component:
     """A panel with a chart and all that belongs to one: headline, legend, menu, table, file, words.
 
@@ -115,6 +116,8 @@ def chart(
         carries: the conditions under which it looks at the log beside the page's: "Open in requests" takes them
             along. ``None`` where there are no requests to open.
         loses: the conditions that the Requests page cannot take, in words; the menu names them.
+        views: (key, words) of the ways to look at it that its figure brings along
+            (:func:`helix_dash.ui.charts_ranked.choices`); the address keeps which one (``chart=volume.pie``).
     """
     plot = dcc.Graph(
         id=f"hx-{name}-figure",
@@ -147,10 +150,25 @@ def chart(
             id=f"hx-{name}-headline",
             className="hx-panel__headline",
         ),
+        _views(name, title, views),
         chart_menu.menu(name, title, carries, loses),
     ]
     legend = html.Div(id=f"hx-{name}-legend", className="hx-legend")
     return panel(name, title, content, span=span, height=height, tools=tools, legend=legend)
+
+
+def _views(name: str, title: str, views: Sequence[tuple[str, str]]) -> Component | None:
+    if not views:
+        return None
+    return html.Div(
+        [
+            html.Button(words, className="hx-tab", type="button", **{"data-view": key, "data-view-of": name, "aria-pressed": str(index == 0).lower()})
+            for index, (key, words) in enumerate(views)
+        ],
+        className="hx-tabs hx-tabs--small",
+        role="group",
+        **{"aria-label": f"{title}: shown as"},
+    )  # fmt: skip
 
 
 def wire_chart(on: Callbacks, name: str) -> None:

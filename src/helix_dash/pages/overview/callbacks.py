@@ -11,8 +11,8 @@ from helix_dash import context
 from helix_dash.context import log, scope, settings
 from helix_dash.pages.overview import queries, view
 from helix_dash.query_params import compares, from_state
-from helix_dash.ui import fill, panel, shell, trust
-from helix_dash.ui.look import Look, fill_failed
+from helix_dash.ui import fill, panel, shell
+from helix_dash.ui.look import fill_failed, look_at
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
@@ -61,15 +61,7 @@ def show_overview(state: dict[str, Any] | None, dim: str, **_others: Any) -> Any
         points=settings().max_data_points,
         compare=compares(state),
     )
-    look = Look(
-        where=where,
-        zone=zone.info,
-        zone_name=zone.name,
-        stale=bool(trust.why_old(health, zone.info, zone.name)),
-        virgin=health.rows == 0,
-        chart=settings().chart_type,
-        key=f"{state.get('from')}/{state.get('to')}/{zone.name}",
-    )
+    look = look_at(state, where, zone, health, chart=settings().chart_type)
     return _fill(view.show(found, dim, look))
 
 

@@ -1,0 +1,102 @@
+"""Tables that the browser builds from one store (assets/rows.js): cells are no components of Dash.
+
+Every component listens to every change of the page, so some hundreds of cells make a page slow to open. Rows that
+stay are changed in place: the focus and the scroll position survive a refresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dash import Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from helix_dash.ui.format import UNKNOWN
+from helix_dash.ui.panel import Updates
+from helix_dash.ui.table import Field
+from helix_dash.ui.wiring import Callbacks
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row.
+
+    Args:
+        name: what it is about.
+        cells: its texts by the keys of the fields.
+        where: the column and value that a click on the name filters by.
+        href: the address of this app that the name leads to, in place of ``where``.
+        share: its share of the largest, 0–1, drawn by the field that has a bar.
+        colour: its colour in the charts; empty where it has none.
+        tones: how a cell is tinted, by the keys of the fields (``good``, ``bad``, ``warn``, ``info``).
+    """
+
+    name: str
+    cells: Mapping[str, str]
+    where: tuple[str, str] | None = None
+    href: str = ""
+    share: float = 0.0
+    colour: str = ""
+    tones: Mapping[str, str] | None = None
+
+
+def table(name: str, caption: str) -> Component:
+    """An empty table."""
+    return html.Div(
+        [
+            dcc.Store(id=f"hx-{name}-rows"),
+            html.Div(
+                id=f"hx-{name}-table",
+                className="hx-table-scroll",
+                tabIndex="0",
+                role="region",
+                **{"aria-label": caption},
+            ),
+        ]
+    )
+
+
+def outputs(name: str) -> dict[str, Output]:
+    """The place a callback fills."""
+    return {f"{name}.rows": Output(f"hx-{name}-rows", "data")}
+
+
+def fill(
+    name: str, head: str, fields: Sequence[Field], lines: Sequence[Line], texts: Collection[str] = ()
+) -> Updates:
+    """The new rows, the first column named ``head``; a cell without a figure tells why.
+
+    Args:
+        texts: keys of the fields that hold words, not figures.
+    """
+    columns = [
+        {"title": field.title}
+        | ({"bar": True} if field.bar else {})
+        | ({"text": True} if field.key in texts else {})
+        for field in fields
+    ]
+    return {
+        f"{name}.rows": {"head": head, "columns": columns, "rows": [_sent(line, fields) for line in lines]}
+    }
+
+
+def _sent(line: Line, fields: Sequence[Field]) -> dict[str, Any]:
+    cells: list[Any] = []
+    for field in fields:
+        text, tone = line.cells[field.key], (line.tones or {}).get(field.key)
+        why = field.unknown if text == UNKNOWN else ""
+        more = ({"why": why} if why else {}) | ({"tone": tone} if tone else {})
+        cells.append({"text": text} | more if more else text)
+    found: dict[str, Any] = {"name": line.name, "cells": cells, "share": round(line.share, 4)}
+    if line.where:
+        found["where"] = list(line.where)
+    if line.href:
+        found["href"] = line.href
+    return found | ({"colour": line.colour} if line.colour else {})
+
+
+def wire(on: Callbacks, name: str) -> None:
+    """Table ``name`` is built in the browser."""
+    on.in_browser("hxrows.fill", Input(f"hx-{name}-rows", "data"), prevent_initial_call=True)
