@@ -21,6 +21,7 @@ from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.fold import Fold
 from helix_dash.metrics.limits import KEY, Assigned, Limits, assign, set_default, table
 from helix_dash.pages.kv_cache import callbacks as kv
+from helix_dash.pages.kv_cache import view
 from helix_dash.pages.rate_limits import callbacks as limits
 from helix_dash.pages.rate_limits import trial
 from helix_dash.samples import answers
@@ -180,7 +181,10 @@ def test_a_page_without_any_server_says_how_to_name_one(
 ) -> None:  # fmt: skip
     app = create_app(settings_for(web_store.url, tmp_path), open_log=open_log)
     client = visitor(app, "viewer")
-    assert refresh(client, "kv")["hx-kv"]["data-source"] == "no"
+    found = refresh(client, "kv")
+    assert found["hx-kv"]["data-source"] == "no"
+    assert {found[f"hx-{name}"]["data-state"] for name in view.PANELS} == {"empty"}
+    assert refresh(client, "limits")["hx-limits-server"]["data-state"] == "empty"
     page = called(client, "hx-page.children", {"hx-url.pathname": "/kv-cache"}).text
     assert "KV_METRICS_URLS" in page
 

@@ -199,7 +199,10 @@ def show(found: KvPage, look: Look, now: int) -> Updates:
     """The new values of all parts for ``found``; ``now`` in microseconds since the epoch."""
     source, reading = found.source, found.reading
     if source is None or reading is None:
-        return {"page.state": "empty", "page.source": "no", "kv.quiet": True}
+        nobody: Updates = {"page.state": "empty", "page.source": "no", "kv.quiet": True}
+        for name in PANELS:  # out of sight, and not waiting for anything
+            nobody |= panel.says(name, Message("empty", "No server is asked"))
+        return nobody
     zone = {"zone": look.zone, "zone_name": look.zone_name}
     old = sources.why_old(source.title, source.answer, every=source.every, now=now, **zone)  # type: ignore[arg-type]
     stale = bool(old)

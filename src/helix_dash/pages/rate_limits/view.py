@@ -197,7 +197,12 @@ def _server(found: RateLimits, place: Place, *, asked: bool) -> Updates:
     if answer is None and not asked:
         words = "No FakeAI server is asked: API_URL names one, in the environment of the collector."
         told = {"way": "", "way.tone": "none", "mock": "", "told": words, "failing": "", "quiet": True}
-        return {"page.source": "no"} | {f"limits-fakeai.{key}": value for key, value in told.items()}
+        nobody: Updates = {"page.source": "no"} | {
+            f"limits-fakeai.{key}": value for key, value in told.items()
+        }
+        for name in OF_SERVER:  # out of sight, and not waiting for anything
+            nobody |= panel.says(name, Message("empty", "No FakeAI server is asked"))
+        return nobody
     options = {"every": FAKEAI_EVERY, "now": us_from_utc(place.now), "zone": look.zone, "zone_name": look.zone_name}  # fmt: skip
     stale = bool(sources.why_old("FakeAI", answer, **options))  # type: ignore[arg-type]
     updates: Updates = {"page.source": "yes"}
