@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class Run:
     """One run: the figures so far, and what could not be measured and why.
 
-    A case whose process dies (out of memory, most likely) is left out and named; the others go on.
+    A case that fails (its process is out of memory, most likely) is left out and named; the others go on. Only an
+    answer that differs from ours ends the run.
     """
 
     def __init__(self, folder: Path, now: int, asked: argparse.Namespace) -> None:
@@ -117,7 +118,7 @@ class Run:
     def _case(self, name: str, measure: Callable[[], None]) -> None:
         try:
             measure()
-        except WorkerFailed as error:
+        except (WorkerFailed, RuntimeError, OSError, HelixError) as error:
             reason = str(error).strip().splitlines()[-1]
             self._notes.append(f"{name}: {reason}")
             _say(f"{name} is left out: {error}")

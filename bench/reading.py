@@ -171,11 +171,13 @@ def sized(rows: int) -> str:
 
 def figures(readings: list[Reading]) -> Iterator[Figure]:
     """What the readings, smallest log first, came to."""
+    if not readings:
+        return
     for reading in readings:
         yield from _compared(reading, largest=reading is readings[-1])
     smallest, largest = readings[0], readings[-1]
     key = ("selective_page", "ours")
-    if largest is not smallest and key in smallest.runs:
+    if largest is not smallest and key in smallest.runs and key in largest.runs:
         yield Figure(
             f"selective_page.{largest.size}.against_{smallest.size}",
             "ms",
@@ -189,7 +191,7 @@ def figures(readings: list[Reading]) -> Iterator[Figure]:
 def _compared(reading: Reading, *, largest: bool) -> Iterator[Figure]:
     runs, size = reading.runs, reading.size
     for question, engine in runs:
-        if engine in ("ours", "floor"):
+        if engine in ("ours", "floor") or (question, "ours") not in runs:
             continue
         target = None
         if engine == "pandas":
@@ -206,7 +208,7 @@ def _compared(reading: Reading, *, largest: bool) -> Iterator[Figure]:
     limits = {"selective_page": ("round_trip", 15)} | {name: ("scan", most) for name, most in scans.items()}
     for question, (floor, most) in limits.items():
         judged = question == "selective_page" or (largest and question != "wide_filter")
-        if (question, "ours") in runs:
+        if (question, "ours") in runs and (floor, "floor") in runs:
             yield Figure(
                 f"{question}.{size}.{floor}s",
                 "ms",
@@ -216,6 +218,8 @@ def _compared(reading: Reading, *, largest: bool) -> Iterator[Figure]:
                 Target("ratio", "at most", most) if judged else None,
             )
     for floor in FLOORS:
+        if (floor, "floor") not in runs:
+            continue
         yield Figure(f"floor.{size}.{floor}", "ms", _milliseconds(runs[floor, "floor"]))
     if ("start", "ours") in runs and largest:
         yield Figure(
@@ -226,6 +230,8 @@ def _compared(reading: Reading, *, largest: bool) -> Iterator[Figure]:
 def memory(reading: Reading) -> Iterator[Figure]:
     """A worker's memory over the largest log, after it has answered everything."""
     size, rows = reading.size, reading.rows
+    if not reading.private:
+        return
     most = Target("ours", "at most", 150)
     mega = 2**20
     yield Figure(
