@@ -4,138 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from helix_dash import tether
-from helix_dash.embedded import EmbeddedStore
+from acceptance.product import Product, running, signed_in
 
-PATIENCE = 90.0
-PASSWORD = "a ledger of two hundred calls"
 CALLS = Path(__file__).parent / "calls.py"
-
-
-def until(answer: Callable[[], Any], what: str) -> Any:
-    """The first true ``answer``, waited for with patience."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        value = answer()
-        if value:
-            return value
-        time.sleep(0.2)
-    raise AssertionError(f"waited in vain for {what}")
-
-
-def answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
-        return False
-
-
-@dataclass
-class Product:
-    """The whole product as its user runs it, and what LiteLLM itself said of the calls made to it."""
-
-    url: str
-    token: str
-    ledger: list[dict[str, Any]]
-
-    def api(self, path: str, **parameters: Any) -> Any:
-        answer = requests.get(
-            self.url + "/api/v1/" + path,
-            params=parameters,
-            headers={"Authorization": f"Bearer {self.token}"},
-            timeout=30,
-        )
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def sum(self, column: str) -> int:
-        return sum(row[column] for row in self.ledger)
-
-    @property
-    def cost(self) -> Decimal:
-        return sum((Decimal(row["cost_usd"]) for row in self.ledger if row["cost_usd"]), Decimal(0))
 
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    folder = tmp_path_factory.mktemp("product")
-    store = EmbeddedStore(folder / "store")
-    store.start()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environ = {
-        **os.environ,
-        "REDIS_URL": store.url,
-        "SECRET_KEY": "k" * 20 + "-of-the-ledger-test-only",
-        "DATA_DIR": str(folder / "data"),
-        "CACHE_DIR": str(folder / "cache"),
-        "HELIX_ADMIN_PASSWORD": PASSWORD,
-        "REFRESH_INTERVAL": "1",
-        "PORT": str(port),
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    }
-    helix = [sys.executable, "-m", "helix_dash"]
-    logs = [(folder / name).open("wb") for name in ("collect.log", "serve.log")]
-    running = [
-        tether.start([*helix, name], environ=environ, output=log)
-        for name, log in zip(("collect", "serve"), logs, strict=True)
-    ]
-    try:
-        subprocess.run([*helix, "create-admin"], env=environ, check=True, capture_output=True)
-        token = subprocess.run(
-            [*helix, "create-token"], env=environ, check=True, capture_output=True, text=True
-        ).stdout.strip()
-        calls = subprocess.run(
-            [sys.executable, str(CALLS)], env=environ, capture_output=True, text=True, timeout=200
-        )
-        assert calls.returncode == 0, calls.stderr[-3000:]
-        ledger = json.loads(calls.stdout.split("LEDGER ", 1)[1])["rows"]
-        finished = Product(f"http://127.0.0.1:{port}", token, ledger)
-        until(lambda: answers(finished.url + "/healthz"), "the web server")
-        until(lambda: finished.api("summary")["requests"] == len(ledger), "all calls to arrive")
+    with running(tmp_path_factory.mktemp("product"), [str(CALLS)]) as finished:
         yield finished
-    finally:
-        for process in reversed(running):
-            tether.stop(process, 20)
-        for log in logs:
-            log.close()
-        store.stop()
 
 
 @pytest.fixture
-def page(product: Product, tmp_path: Path) -> Iterator[Page]:
-    """A signed-in Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = chromium.new_page(
-            base_url=product.url, viewport={"width": 1440, "height": 900}, accept_downloads=True
-        )
-        page.goto("/login")
-        page.fill("[name=username]", "admin")
-        page.fill("[name=password]", PASSWORD)
-        page.press("[name=password]", "Enter")
-        expect(page.locator("[data-kpi=requests]")).to_be_visible(timeout=60_000)
+def page(product: Product) -> Iterator[Page]:
+    with signed_in(product) as page:
         yield page
-        chromium.close()
 
 
 def test_the_ledger_holds_every_kind_of_call(product: Product) -> None:
