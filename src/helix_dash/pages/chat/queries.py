@@ -138,6 +138,6 @@ def _streaming(log: RequestLog, scope: Scope, where: Filter, streams: tuple[Rank
     )
 
 
-def _share(requests: dict[str | None, Number]) -> float | None:
-    streamed, other = (requests.get(flag) or 0 for flag in ("true", "false"))
+def _share(counts: dict[str | None, Number]) -> float | None:
+    streamed, other = (counts.get(flag) or 0 for flag in ("true", "false"))
     return streamed / (streamed + other) if streamed + other else None
