@@ -31,6 +31,8 @@ from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
 FORM, NAMES, KNOWN, DONE = "hx-limits-form", "hx-limits-names", "hx-limits-known", "hx-limits-done"
+OF_FORM = "hx-limits-known-form"
+"""What is known once more, there only with the form: Dash complains of a callback half of whose parts are missing."""
 KIND, NAME, TIER = "hx-limits-kind", "hx-limits-name", "hx-limits-tier"
 SAVE, REMOVE, CONFIRM, SURE, KEEP = (f"hx-limits-{part}" for part in ("save", "remove", "confirm", "sure", "keep"))  # fmt: skip
 CHANGES = "hx-limits-changed"
@@ -91,6 +93,7 @@ def _form() -> list[Component]:
         ),
         html.P("", id=DONE, className="hx-form__done", role="status", **{"data-tone": "none"}),
         _confirm(),
+        dcc.Store(id=OF_FORM),
     ]
 
 
@@ -139,7 +142,7 @@ def _confirm() -> Component:
 
 def outputs() -> dict[str, Output]:
     """The place of what is known: names and limits to fill the forms with."""
-    return {"limits.known": Output(KNOWN, "data")}
+    return {"limits.known": Output(KNOWN, "data"), "limits.form": Output(OF_FORM, "data")}
 
 
 def choices(found: RateLimits) -> Updates:
@@ -152,7 +155,8 @@ def choices(found: RateLimits) -> Updates:
     has |= {f"team:{name}": _shown(one) for name, one in known.teams.items()}
     has["default:"] = _shown(Assigned(tier=known.default))
     names = {"tier": list(known.tiers), "key": keys[:500], "team": teams[:500], "default": []}
-    return {"limits.known": {"names": names, "tiers": list(known.tiers), "has": has, "own": OWN}}
+    told = {"names": names, "tiers": list(known.tiers), "has": has, "own": OWN}
+    return {"limits.known": told} | ({"limits.form": told} if context.may(PERMISSION) else {})
 
 
 def _shown(one: Assigned) -> dict[str, Any]:
@@ -219,7 +223,7 @@ def wire(on: Callbacks) -> None:
         Output(TIER, "options"),
         Output(FORM, "data-kind"),
         Input(KIND, "value"),
-        Input(KNOWN, "data"),
+        Input(OF_FORM, "data"),
     )
     on.in_browser(
         "hxlimits.prefill",
@@ -227,7 +231,7 @@ def wire(on: Callbacks) -> None:
         *(Output(f"hx-limits-{window}", "value") for window in WINDOWS),
         Input(KIND, "value"),
         Input(NAME, "value"),
-        State(KNOWN, "data"),
+        State(OF_FORM, "data"),
         prevent_initial_call=True,
     )
     on.in_browser("hxlimits.own", Output(FORM, "data-own"), Input(TIER, "value"), Input(KIND, "value"))
