@@ -159,3 +159,9 @@ def test_an_empty_chart_of_each_kind_is_no_failure() -> None:
         charts_spread.scatter([], ("a", COUNT), ("b", COUNT), noun="Request"),
     ]
     assert all(figure["says"] for figure in empty)
+
+
+def test_what_has_no_bar_of_its_own_comes_last_whatever_its_size() -> None:
+    bars = [Bar("a", 5), Bar("7 others", 90, rest=True), Bar("b", 8)]
+    figure = charts_ranked.ranked_bars(bars, charts.COUNT, noun="Model")
+    assert [row[0] for row in figure["table"]["rows"]] == ["b", "a", "7 others"]

@@ -15,18 +15,23 @@ from helix_dash.ui.charts import ERROR, OTHERS, PALETTE, SUCCESS, THROTTLED, Fig
 NEAR, FULL = 0.8, 1.0
 """Shares of a limit from which its bar is amber and red."""
 
+FEW = 4
+"""Up to so many bars are as thick as those of a longer ranking, not as the space they could fill."""
+
 _LONGEST = 28
 _TRACK = "rgba(124,133,148,.2)"
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: its name, its figure, its colour (the first of the palette when empty), what a click filters by."""
+    """One bar: its name, its figure, its colour (the first of the palette when empty), what a click filters by, and
+    whether it stands for all that have no bar of their own: then it comes last, whatever its size."""
 
     name: str
     value: float
     colour: str = ""
     where: tuple[str, str] | None = None
+    rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def ranked_bars(bars: Sequence[Bar], unit: Unit, *, noun: str, headline: Headlin
         noun: what the bars are ("Model").
         headline: the figure beside the title.
     """
-    ordered = sorted(bars, key=lambda bar: -bar.value)
+    ordered = _in_order(bars)
     total = sum(bar.value for bar in ordered)
     shares = [bar.value / total if total else 0.0 for bar in ordered]
     texts = [f"{unit.words(bar.value)}  {share:.1%}" for bar, share in zip(ordered, shares, strict=True)]
@@ -107,7 +112,7 @@ def ranked_bars(bars: Sequence[Bar], unit: Unit, *, noun: str, headline: Headlin
 def pie(bars: Sequence[Bar], unit: Unit, *, noun: str, headline: Headline | None = None) -> Figure:
     """The same as a ring, for who chooses it: never the default, angles are hard to compare."""
     figure = ranked_bars(bars, unit, noun=noun, headline=headline)
-    ordered = sorted(bars, key=lambda bar: -bar.value)
+    ordered = _in_order(bars)
     colours = [bar.colour or PALETTE[index % len(PALETTE)] for index, bar in enumerate(ordered)]
     ring = {
         "type": "pie", "hole": 0.62, "sort": False, "direction": "clockwise", "textinfo": "none",
@@ -239,11 +244,16 @@ def uses(entries: Sequence[Use], unit: Unit, *, noun: str) -> Figure:
     )
 
 
+def _in_order(bars: Sequence[Bar]) -> list[Bar]:
+    return sorted(bars, key=lambda bar: (bar.rest, -bar.value))
+
+
 def _across(bars: Sequence[Bar], texts: Sequence[str]) -> dict[str, Any]:
     """A horizontal bar per name, the first on top, its text at its end."""
     return {
         "type": "bar", "orientation": "h", "y": [_cut(bar.name) for bar in bars], "x": [bar.value for bar in bars],
-        "text": list(texts), "textposition": "outside", "cliponaxis": False, "width": 0.62,
+        "text": list(texts), "textposition": "outside", "cliponaxis": False,
+        "width": 0.62 if len(bars) > FEW else 0.1 + 0.13 * len(bars),
         "customdata": [plain(bar.name) for bar in bars], "hovertemplate": "%{customdata}: %{text}<extra></extra>",
         "meta": {"wheres": [list(bar.where) if bar.where else None for bar in bars]},
     }  # fmt: skip

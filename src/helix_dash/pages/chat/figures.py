@@ -113,7 +113,7 @@ def usage(found: Spread, order: Sequence[str | None]) -> Figure | None:
     bars = model_bars(requests, order, MOST_BARS - 1)
     rest = sum(value or 0 for value in requests.values()) - sum(bar.value for bar in bars)
     if rest:
-        bars.append(Bar(f"{len(requests) - len(bars)} others", rest, charts.OTHERS))
+        bars.append(Bar(f"{len(requests) - len(bars)} others", rest, charts.OTHERS, rest=True))
     head = charts.Headline(f"{len(requests)} model{'s' if len(requests) != 1 else ''}")
     if not bars:
         return None
