@@ -180,7 +180,10 @@ class Visit:
         return self.page
 
     def settled(self) -> None:
-        self.page.wait_for_selector('[data-panel]:not([data-state="loading"])', timeout=120_000)
+        # attached, not visible: a page without its source hides its panels behind a word about it
+        self.page.wait_for_selector(
+            '[data-panel]:not([data-state="loading"])', state="attached", timeout=120_000
+        )
         self.page.wait_for_selector('[data-panel][data-state="loading"]', state="detached", timeout=120_000)
 
     def raw(self, name: str) -> str:
