@@ -30,7 +30,7 @@
     const list = node("div", { id, role: "listbox", className: "hx-listbox__list", "aria-label": given.label, "aria-multiselectable": given.several ? "true" : null });
     const said = node("p", { className: "hx-listbox__said", role: "status" });
     const root = node("div", { className: "hx-listbox" }, field, list, said);
-    let items = [], active = -1, asked = 0, timer = 0;
+    let items = [], active = -1, asked = 0, timer = 0, offered = Promise.resolve();
 
     const options = () => [...list.querySelectorAll("[role=option]")];
     function activate(index, scroll) {
@@ -59,7 +59,7 @@
       said.hidden = !said.textContent;
       activate(found.length ? Math.min(Math.max(keep ? active : 0, 0), found.length - 1) : -1, keep);
     }
-    async function refresh(keep) {
+    async function load(keep) {
       const turn = (asked += 1);
       try {
         const found = await given.offer(field.value.trim());
@@ -68,9 +68,21 @@
         if (turn === asked) { draw([]); said.hidden = false; said.textContent = error.message || "This could not be read."; }
       }
     }
+    function refresh(keep) {
+      clearTimeout(timer);
+      timer = 0;
+      offered = load(keep);
+      return offered;
+    }
     function pick(event) {
       const item = items[active];
       if (item) given.pick(item, event);
+    }
+    /* who types fast means what the list will offer, not what it still shows */
+    async function enter(event) {
+      if (timer) refresh(false);
+      await offered;
+      pick(event);
     }
     field.addEventListener("input", () => {
       clearTimeout(timer);
@@ -80,7 +92,7 @@
       const last = items.length - 1;
       const step = { ArrowDown: active >= last ? 0 : active + 1, ArrowUp: active <= 0 ? last : active - 1, PageDown: Math.min(active + 8, last), PageUp: Math.max(active - 8, 0) }[event.key];
       if (step !== undefined && last >= 0) { event.preventDefault(); activate(step, true); }
-      else if (event.key === "Enter" && !event.isComposing) { event.preventDefault(); event.stopPropagation(); pick(event); }
+      else if (event.key === "Enter" && !event.isComposing) { event.preventDefault(); event.stopPropagation(); enter(event); }
       else if (event.key === "Backspace" && !field.value && given.back) { event.preventDefault(); given.back(); }
     });
     list.addEventListener("pointermove", (event) => {
