@@ -106,8 +106,8 @@ def touched(page: Page) -> None:
     openers = "[...document.querySelectorAll('button[id^=hx-][id$=-button]')].map((node) => node.id)"
     for name in page.evaluate(openers):
         button = page.locator(f"#{name}")
-        if button.is_visible():  # a click on a mark filters, and may take others away
-            button.click()
+        if button.is_visible():  # a click on a mark filters, and may take others away at any moment
+            button.evaluate("(node) => node.click()")
             page.wait_for_timeout(150)
             page.keyboard.press("Escape")
 
