@@ -19,7 +19,7 @@ _NUMBERS: dict[str, Callable[[Any], Numbers]] = {
     endpoints.RATES.name: series.of_rates,
     endpoints.MODELS.name: series.of_models,
     endpoints.KV_CACHE.name: series.of_kv_cache,
-    endpoints.TIERS.name: series.of_tiers,
+    endpoints.TIERS.name: series.of_limits,
 }
 
 
@@ -68,7 +68,7 @@ def _of_keys(client: Client, keys: Mapping[str, str]) -> Told:
         except SourceError as error:
             if error.status != 404:  # the server has not seen that key yet
                 raise
-    return Told(found, series.of_keys(found))
+    return Told(found, series.of_limits(found))
 
 
 def _never() -> bool:

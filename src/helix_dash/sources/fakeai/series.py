@@ -55,31 +55,16 @@ def of_kv_cache(cache: KvCache) -> Numbers:
     return found
 
 
-def of_tiers(tiers: Mapping[str, Tier]) -> Numbers:
-    """``attempted|<tier>``, ``allowed|…``, ``throttled|…``, ``tokens|…``."""
+def of_limits(limits: Mapping[str, Tier] | Mapping[str, KeyLimits]) -> Numbers:
+    """``attempted|<tier or name of a key>``, ``allowed|…``, ``throttled|…``, ``tokens|…``."""
     found = Numbers()
-    for name, tier in tiers.items():
+    for name, one in limits.items():
         found.counters.update(
             {
-                f"attempted|{name}": tier.attempted,
-                f"allowed|{name}": tier.allowed,
-                f"throttled|{name}": tier.throttled,
-                f"tokens|{name}": tier.tokens_consumed,
-            }
-        )
-    return found
-
-
-def of_keys(keys: Mapping[str, KeyLimits]) -> Numbers:
-    """``attempted|<key's name>``, ``allowed|…``, ``throttled|…``, ``tokens|…``."""
-    found = Numbers()
-    for name, key in keys.items():
-        found.counters.update(
-            {
-                f"attempted|{name}": key.attempted,
-                f"allowed|{name}": key.allowed,
-                f"throttled|{name}": key.throttled,
-                f"tokens|{name}": key.tokens_consumed,
+                f"attempted|{name}": one.attempted,
+                f"allowed|{name}": one.allowed,
+                f"throttled|{name}": one.throttled,
+                f"tokens|{name}": one.tokens_consumed,
             }
         )
     return found
