@@ -21,6 +21,7 @@ from bench.workers import Worker
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.fold import Fold
 from helix_dash.log.recorder import Recorder
+from helix_dash.log.retention import Retention
 from helix_dash.log.schema import WIRE_VERSION, to_wire
 from helix_dash.store import connect
 
@@ -107,7 +108,7 @@ class Folding:
     """The collector's process: one fold."""
 
     def __init__(self, url: str) -> None:
-        self._fold = Fold(url, retention_days=RETENTION_DAYS)
+        self._fold = Fold(url, retention=Retention(RETENTION_DAYS))
         self._client: Any = connect(url)
 
     def drain(self) -> tuple[int, float]:

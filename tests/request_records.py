@@ -16,6 +16,7 @@ from helix_dash.log.decode import Entry, read_entries
 from helix_dash.log.fold import Fold, Step
 from helix_dash.log.keys import LogKeys
 from helix_dash.log.recorder import Recorder
+from helix_dash.log.retention import Retention
 from helix_dash.log.schema import WIRE_VERSION, RequestRecord, to_wire
 from helix_dash.log.segment import Segment, decode_rows
 from helix_dash.model import Status
@@ -66,7 +67,7 @@ class Folds:
     """A fold for every shard of the log, as a collector has them."""
 
     def __init__(self, url: str, *, retention_days: int) -> None:
-        self._folds = [Fold(url, shard=shard, retention_days=retention_days) for shard in range(SHARDS)]
+        self._folds = [Fold(url, shard=shard, retention=Retention(retention_days)) for shard in range(SHARDS)]
 
     def step(self) -> Step:
         """One step of each."""

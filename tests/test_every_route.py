@@ -19,6 +19,7 @@ from helix_dash.auth.policy import LEAST_ROLE, permissions
 from helix_dash.context import open_log
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.pages import SECTIONS
 from request_records import a_request, recorded
 from webapp import ROLES, people, settings_for, sign_in, store, web_store  # noqa: F401 - fixtures
@@ -63,7 +64,7 @@ INSTEAD = {"path:path": "requests", "identity": "0" * 32, "filename": "tokens.cs
 def app(web_store: EmbeddedStore, people: redis.Redis, tmp_path: Path) -> Flask:  # noqa: F811
     """The app with its real pages, and a canary in its log."""
     recorded(web_store.url, a_request(time=datetime.now(UTC) - timedelta(minutes=5), model=CANARY))
-    Fold(web_store.url, retention_days=90).step()
+    Fold(web_store.url, retention=Retention(90)).step()
     return create_app(settings_for(web_store.url, tmp_path), open_log=open_log)
 
 

@@ -17,6 +17,7 @@ from helix_dash import settings as settings_module
 from helix_dash.app import create_app
 from helix_dash.errors import SettingError
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.settings import load
 from helix_dash.ui.packed import unpack
 from request_records import a_request, recorded
@@ -46,7 +47,7 @@ def _overview(client: FlaskClient, url: str, since: str = "now-1h") -> dict[str,
     """What the overview shows of thirty models within the last half hour."""
     now = datetime.now(UTC)
     recorded(url, *(a_request(time=now - timedelta(minutes=n), model=f"model-{n:02}") for n in range(30)))
-    Fold(url, retention_days=90).step()
+    Fold(url, retention=Retention(90)).step()
     body = body_of(
         client.get("/_dash-dependencies").json,
         "hx-overview-fill.data",
@@ -192,3 +193,15 @@ def test_what_a_proxy_takes_away_may_be_written_in_any_way(text: str) -> None:
 def test_the_gallery_is_a_page_only_when_it_was_asked_for(opened: Open) -> None:
     found = {flag: opened(SHOW_GALLERY=flag).get("/gallery").status_code for flag in "01"}
     assert found == {"0": 404, "1": 200}
+
+
+def test_without_a_folder_for_temporary_files_the_mirror_lies_in_shared_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A container whose file system is read-only."""
+
+    def nowhere() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", nowhere)
+    assert load({}).cache_dir.parent == Path("/dev/shm")

@@ -46,13 +46,20 @@ def duties(settings: Settings) -> Mapping[str, Duty]:
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     from helix_dash.log.fold import Fold
     from helix_dash.log.gateway_keys import GatewayKeys
+    from helix_dash.log.retention import Retention
 
     gateway = None
     if settings.write_gateway_keys:
         same_store = settings.redis_url == settings.log_redis_url
         gateway = GatewayKeys(settings.redis_url, settings.zone, same_store=same_store)
+    retention = Retention(settings.log_retention_days, settings.log_retention_rows)
     folds = [
-        Fold(settings.log_redis_url, shard=shard, retention_days=settings.log_retention_days, gateway=gateway)
+        Fold(
+            settings.log_redis_url,
+            shard=shard,
+            retention=retention.of_shard(settings.log_shards),
+            gateway=gateway,
+        )
         for shard in range(settings.log_shards)
     ]
     work: dict[str, Duty] = {f"fold {shard}": fold.run for shard, fold in enumerate(folds)}

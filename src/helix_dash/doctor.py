@@ -17,7 +17,7 @@ from helix_dash.auth.users import user_count
 from helix_dash.errors import SettingError, StoreUnavailable
 from helix_dash.log.keys import LogKeys
 from helix_dash.log.pending import waiting
-from helix_dash.log.retention import leaves_at
+from helix_dash.log.retention import Retention
 from helix_dash.log.segment import Segment
 from helix_dash.log.source import Source, fewer_shards_than_there_are
 from helix_dash.model import utc_from_us
@@ -215,17 +215,19 @@ def _log(settings: Settings, now: float) -> Iterator[Finding]:
         yield Finding("warn", "losses", text, "docs/troubleshooting.md tells what each one means")
     else:
         yield Finding("ok", "losses", text)
-    yield _kept(segments, settings.log_retention_days)
+    yield _kept(segments, Retention(settings.log_retention_days, settings.log_retention_rows))
 
 
-def _kept(segments: list[Segment], days: int) -> Finding:
+def _kept(segments: list[Segment], retention: Retention) -> Finding:
     """What the log holds, and when the next of it leaves."""
     size = sum(segment.bytes + segment.cube_bytes for segment in segments)
     whole = [segment for segment in segments if not segment.expired]
-    text = f"{sum(segment.rows for segment in whole):,} requests; {size / 1e6:,.1f} MB in the store"
+    rows = sum(segment.rows for segment in whole)
+    most = f" of at most {retention.rows:,}" if retention.rows else ""
+    text = f"{rows:,}{most} requests; {size / 1e6:,.1f} MB in the store"
     if whole:
         oldest = min(segment.min_time for segment in whole)
-        text += f"; oldest {_minute(oldest)}, next purge {_minute(leaves_at(oldest, days))}"
+        text += f"; oldest {_minute(oldest)}, next purge {_minute(retention.leaves_at(oldest, rows))}"
     return Finding("ok", "log", text)
 
 

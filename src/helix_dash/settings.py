@@ -212,6 +212,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("ENABLE_ANIMATIONS", "animations", "1", "flag", "Whether the interface moves where it changes. Who asks their system for less motion gets none in any case.", "0", _flag, old="VITE_ENABLE_ANIMATIONS"),
     Setting("LOG_SHARDS", "log_shards", "1", "shards", "In how many shards the log is written, so that several folds share the work and a cluster's nodes the log. The same for recorders, collectors and web processes; it may be raised, never lowered.", "16", _whole(1, 64)),
     Setting("LOG_RETENTION_DAYS", "log_retention_days", "90", "days", "How long single requests are kept; their totals are kept for 400 days.", "90", _whole(1, 400)),
+    Setting("LOG_RETENTION_ROWS", "log_retention_rows", "0", "requests", "The most single requests that are kept: beyond it the oldest day leaves early, today's requests never. 0 is no bound.", "20000000", _whole(0, 10**12)),
     Setting("LOG_MAX_PENDING", "log_max_pending", "1000000", "requests", "The most requests that may wait in the store for the collector; beyond it recorders drop and count.", "1000000", _whole(1000, 100_000_000)),
     Setting("ALLOW_EVICTION", "allow_eviction", "0", "flag", "Record into a store that may evict keys (totals may then be incomplete).", "0", _flag),
     Setting("WRITE_GATEWAY_KEYS", "write_gateway_keys", "0", "flag", "Also keep the gateway's own counters (helix:requests:total …) from the log; never beside a real Helix gateway, which counts them itself.", "0", _flag),
@@ -263,6 +264,7 @@ class Settings:
     animations: bool
     log_shards: int
     log_retention_days: int
+    log_retention_rows: int
     log_max_pending: int
     allow_eviction: bool
     write_gateway_keys: bool
@@ -319,8 +321,16 @@ def load(environ: Mapping[str, str]) -> Settings:
         values["ws_url"] = "ws" + values["api_url"].removeprefix("http")
     for several in ("secret_key_fallbacks", "trusted_hosts", "watched_keys", "kv_metrics_urls"):
         values[several] = values[several] or ()
-    values["cache_dir"] = values["cache_dir"] or Path(tempfile.gettempdir()) / f"helix-dash-{os.getuid()}"
+    values["cache_dir"] = values["cache_dir"] or _free_folder() / f"helix-dash-{os.getuid()}"
     return Settings(**{field.name: values[field.name] for field in fields(Settings)})
+
+
+def _free_folder() -> Path:
+    """Where files may lie that can be made again: the system's temporary folder, else the host's shared memory."""
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:  # a container whose file system is read-only
+        return Path("/dev/shm")  # noqa: S108
 
 
 def _given(row: Setting, environ: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from helix_dash.auth.users import create_token
 from helix_dash.context import open_log
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.model import Status
 from request_records import KEYS, a_request, recorded
 from webapp import settings_for
@@ -34,7 +35,7 @@ def reader(web_store: EmbeddedStore, store: redis.Redis, tmp_path: Path) -> Flas
         a_request(time=NOW - timedelta(minutes=2), organization="acme", latency_ms=750.0),
         a_request(time=NOW - timedelta(minutes=3), status=Status.THROTTLED, cost_usd=None, priced=None),
     )
-    fold = Fold(web_store.url, retention_days=90)
+    fold = Fold(web_store.url, retention=Retention(90))
     deadline = time.monotonic() + 60
     while not (b"[[" in (store.get(KEYS.coverage) or b"") and store.hget(KEYS.stats, "heartbeat")):
         assert time.monotonic() < deadline

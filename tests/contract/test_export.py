@@ -25,6 +25,7 @@ from helix_dash.auth.users import create_user
 from helix_dash.context import open_log
 from helix_dash.exports.folder import KEPT, Folder
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.log.schema import SHOWN
 from helix_dash.settings import Settings
 from helix_dash.store import connect
@@ -56,7 +57,7 @@ def app(settings: Settings, store_url: str) -> Flask:
         for number in range(300)
     ]
     recorded(store_url, *records)
-    fold = Fold(store_url, retention_days=90)
+    fold = Fold(store_url, retention=Retention(90))
     while fold.step().folded:
         pass
     with connect(store_url) as store:
@@ -251,7 +252,7 @@ def test_what_arrives_after_the_click_is_not_in_the_file(
 ) -> None:
     order = ordered(analyst, ALL)
     recorded(store_url, a_request(time=NOW, user="late"))
-    Fold(store_url, retention_days=90).step()
+    Fold(store_url, retention=Retention(90)).step()
     rows = table(analyst, Work(analyst, order).result()["id"])
     assert len(rows) == 300
     assert "late" not in {row["user"] for row in rows}

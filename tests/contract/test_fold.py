@@ -14,6 +14,7 @@ from helix_dash.log.cube import QUARTER, decode_cube
 from helix_dash.log.fold import STANDBY, Fold
 from helix_dash.log.keys import TICK
 from helix_dash.log.recorder import Recorder
+from helix_dash.log.retention import Retention
 from helix_dash.log.shard import LEASE_MS
 from helix_dash.model import Period, us_from_utc
 from request_records import KEYS, NOON, a_request, client_of, folded_rows, manifest, recorded, stats
@@ -29,7 +30,7 @@ def store(store_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def fold(store_url: str) -> Fold:
-    return Fold(store_url, retention_days=100_000 // 24)
+    return Fold(store_url, retention=Retention(100_000 // 24))
 
 
 def soon(claim: Callable[[], bool]) -> bool:
@@ -110,7 +111,7 @@ def test_an_import_run_twice_counts_once_even_by_another_fold(store_url: str, fo
     fold.step()
     fold.close()
     recorded(store_url, *batch)
-    assert Fold(store_url, retention_days=4000).step().folded == 0
+    assert Fold(store_url, retention=Retention(4000)).step().folded == 0
     assert stats(store_url)["duplicates"] == 50
 
 
@@ -154,7 +155,7 @@ def test_a_loss_leaves_its_time_and_a_commit_how_long_its_oldest_record_waited(
 def test_a_second_fold_waits_while_the_first_leads(store_url: str, fold: Fold) -> None:
     recorded(store_url, a_request())
     assert fold.step().leader
-    assert Fold(store_url, retention_days=90).step() == (0, 0, False)
+    assert Fold(store_url, retention=Retention(90)).step() == (0, 0, False)
 
 
 def test_a_dead_leader_is_followed_within_five_seconds() -> None:
@@ -165,7 +166,7 @@ def test_a_dead_leader_is_followed_within_five_seconds() -> None:
 def test_a_fold_that_gives_up_its_lease_is_followed_at_once(store_url: str, fold: Fold) -> None:
     fold.step()
     fold.close()
-    assert Fold(store_url, retention_days=90).step().leader
+    assert Fold(store_url, retention=Retention(90)).step().leader
 
 
 def test_readers_are_told_of_a_new_version_and_only_then(
@@ -240,7 +241,7 @@ def test_a_segment_the_store_has_lost_is_counted_not_hidden(
 def test_rows_older_than_the_retention_leave_and_their_cube_stays(store_url: str, store: redis.Redis) -> None:
     now = datetime.now(UTC)
     recorded(store_url, a_request(time=now - timedelta(days=40)), a_request(time=now - timedelta(days=3)))
-    fold = Fold(store_url, retention_days=30)
+    fold = Fold(store_url, retention=Retention(30))
     fold.step()
     assert [row["time"] for row in folded_rows(store_url)] == [us_from_utc(now - timedelta(days=3))]
     counts = {
@@ -254,6 +255,18 @@ def test_rows_older_than_the_retention_leave_and_their_cube_stays(store_url: str
     }
     assert users == {True: ["ada"], False: []}
     assert len(store.keys(KEYS.rows("*"))) == 1
+
+
+def test_beyond_the_bound_in_requests_the_oldest_days_leave_early(store_url: str) -> None:
+    noon = datetime.now(UTC).replace(hour=12) - timedelta(days=1)
+    times = [noon - timedelta(days=age, minutes=n) for age in range(4) for n in range(10)]
+    recorded(store_url, *[a_request(n, time=time) for n, time in enumerate(times)])
+    fold = Fold(store_url, retention=Retention(days=30, rows=25))
+    for _ in range(4):
+        fold.step()
+    assert [row["time"] for row in folded_rows(store_url)] == sorted(us_from_utc(time) for time in times[:20])
+    assert stats(store_url)["expired_rows"] == 20
+    assert sum(segment.rows for segment in manifest(store_url).values()) == 20
 
 
 def test_a_backlog_larger_than_one_read_is_folded_in_several_steps(store_url: str, fold: Fold) -> None:

@@ -12,6 +12,7 @@ import redis
 
 from helix_dash.log.fold import Fold
 from helix_dash.log.gateway_keys import GatewayKeys
+from helix_dash.log.retention import Retention
 from helix_dash.store import everywhere
 from request_records import KEYS, NOON, a_request, recorded, stats
 
@@ -25,7 +26,9 @@ def store(store_url: str) -> Iterator[redis.Redis]:
 
 
 def folding(url: str, *, same_store: bool = True, zone: str = "UTC") -> Fold:
-    return Fold(url, retention_days=4000, gateway=GatewayKeys(url, ZoneInfo(zone), same_store=same_store))
+    return Fold(
+        url, retention=Retention(4000), gateway=GatewayKeys(url, ZoneInfo(zone), same_store=same_store)
+    )
 
 
 @pytest.mark.parametrize("same_store", [True, False])

@@ -22,6 +22,7 @@ from served import PATIENCE, Served
 
 from helix_dash.auth.users import create_token, create_user
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.store import connect
 from request_records import a_request, recorded
 from webapp import PASSWORD
@@ -30,7 +31,7 @@ from webapp import PASSWORD
 @pytest.fixture
 def served(store_url: str, tmp_path: Path) -> Iterator[Served]:
     recorded(store_url, *(a_request(time=datetime.now(UTC) - timedelta(minutes=n)) for n in range(20)))
-    Fold(store_url, retention_days=90).step()
+    Fold(store_url, retention=Retention(90)).step()
     with connect(store_url) as store:
         create_user(store, "admin", PASSWORD, "admin")
     gunicorn = Served(store_url, tmp_path)
@@ -72,7 +73,7 @@ def test_the_figures_are_there_without_a_restart(served: Served, store_url: str)
     answer = session.get(served.url + "/api/v1/requests", timeout=30).json()
     assert answer["total"] == 20
     recorded(store_url, a_request(time=datetime.now(UTC)))
-    fold = Fold(store_url, retention_days=90)
+    fold = Fold(store_url, retention=Retention(90))
     deadline = time.monotonic() + PATIENCE
     while session.get(served.url + "/api/v1/requests", timeout=30).json()["total"] != 21:
         assert time.monotonic() < deadline

@@ -18,6 +18,7 @@ from served import PATIENCE, Served
 
 from helix_dash.auth.users import create_token, create_user
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.store import connect
 from request_records import a_request, recorded
 from webapp import PASSWORD, body_of
@@ -108,7 +109,7 @@ def _until(happened: Callable[[], bool]) -> None:
 @pytest.fixture
 def served(store_url: str, tmp_path: Path) -> Iterator[Served]:
     recorded(store_url, *(a_request(time=datetime.now(UTC) - timedelta(minutes=n)) for n in range(20)))
-    Fold(store_url, retention_days=90).step()
+    Fold(store_url, retention=Retention(90)).step()
     with connect(store_url) as store:
         create_user(store, "admin", PASSWORD, "admin")
     gunicorn = Served(store_url, tmp_path)

@@ -22,6 +22,7 @@ from helix_dash.log.keys import LogKeys
 from helix_dash.log.mirror import Mirror
 from helix_dash.log.query import RequestLog
 from helix_dash.log.recorder import Recorder
+from helix_dash.log.retention import Retention
 from helix_dash.model import EVERYTHING, Filter, Period
 from helix_dash.settings import Settings, load
 from helix_dash.store import connect
@@ -54,7 +55,7 @@ def log_of(url: str, folder: Path, shards: int = MANY) -> RequestLog:
 
 def stepped(url: str, *shards: int) -> None:
     for shard in shards:
-        fold = Fold(url, shard=shard, retention_days=90)
+        fold = Fold(url, shard=shard, retention=Retention(90))
         fold.step()
         fold.close()
 
@@ -115,7 +116,7 @@ def test_a_collector_folds_every_shard_and_a_reader_sees_one_log(store_url: str,
 
 
 def test_the_log_is_as_old_as_its_slowest_shard(store_url: str, tmp_path: Path) -> None:
-    folds = [Fold(store_url, shard=shard, retention_days=90) for shard in range(MANY)]
+    folds = [Fold(store_url, shard=shard, retention=Retention(90)) for shard in range(MANY)]
     log = log_of(store_url, tmp_path)
 
     def beat(shard: int) -> int:
@@ -145,7 +146,7 @@ def test_history_that_one_importer_vouches_for_is_complete_though_it_fills_one_s
 
 def test_shards_that_are_added_later_leave_the_past_as_it_was(store_url: str, tmp_path: Path) -> None:
     recorded(store_url, a_request(time=NOW), shard=0)
-    before, first = log_of(store_url, tmp_path, 1), Fold(store_url, retention_days=90)
+    before, first = log_of(store_url, tmp_path, 1), Fold(store_url, retention=Retention(90))
     assert soon(lambda: covered(before, [first]))
     first.close()
     stepped(store_url, *range(MANY))

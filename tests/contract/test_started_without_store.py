@@ -14,6 +14,7 @@ from served import PATIENCE, Served
 
 from helix_dash.auth.users import create_user
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.store import connect
 from request_records import a_request, recorded
 from webapp import PASSWORD, body_of
@@ -32,7 +33,7 @@ def eventually(check: Callable[[], bool]) -> None:
 def started(store_server: Any, tmp_path: Path) -> Iterator[tuple[Served, requests.Session]]:
     """Workers that have never reached the store, and somebody who had signed in before it went away."""
     recorded(store_server.url, *(a_request(time=datetime.now(UTC) - timedelta(minutes=n)) for n in range(20)))
-    Fold(store_server.url, retention_days=90).step()
+    Fold(store_server.url, retention=Retention(90)).step()
     with connect(store_server.url) as store:
         create_user(store, "admin", PASSWORD, "admin")
     gunicorn = Served(store_server.url, tmp_path)

@@ -10,6 +10,7 @@ import sys
 
 from helix_dash.errors import StoreError
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 
 
 def main(url: str, where: str, signal_number: int) -> None:
@@ -22,7 +23,7 @@ def main(url: str, where: str, signal_number: int) -> None:
             os.kill(os.getpid(), signal_number)
 
     try:
-        print(Fold(url, retention_days=4000, owner=f"stopping-{os.getpid()}", pause=strike).step())
+        print(Fold(url, retention=Retention(4000), owner=f"stopping-{os.getpid()}", pause=strike).step())
     except StoreError as error:
         print(error)
 

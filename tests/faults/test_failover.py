@@ -21,6 +21,7 @@ from helix_dash.log.follow import Follower
 from helix_dash.log.mirror import Mirror
 from helix_dash.log.query import RequestLog
 from helix_dash.log.recorder import Recorder
+from helix_dash.log.retention import Retention
 from request_records import a_request, folded_rows, stats
 from several_servers import Watched, until
 
@@ -44,7 +45,7 @@ def test_a_failover_doubles_nothing_and_loses_nothing_that_was_replicated(
     """Fault 07: kill -9 of the primary while records come and are folded."""
     recorder = Recorder(store_server.url, buffer=100_000)
     stop = threading.Event()
-    folding = threading.Thread(target=Fold(store_server.url, retention_days=90).run, args=(stop,))
+    folding = threading.Thread(target=Fold(store_server.url, retention=Retention(90)).run, args=(stop,))
     log = RequestLog(Mirror(store_server.url, tmp_path / "cache"), UTC, 1000)
     follower = Follower(log)
     folding.start()

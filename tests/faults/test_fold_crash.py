@@ -20,6 +20,7 @@ from helix_dash.log import recorder as recording
 from helix_dash.log.fold import Fold, Step
 from helix_dash.log.pending import tell_sent, waiting
 from helix_dash.log.recorder import Recorder
+from helix_dash.log.retention import Retention
 from request_records import KEYS, a_request, folded_rows, manifest, recorded, stats
 
 HERE = Path(__file__).parent
@@ -38,7 +39,7 @@ def lease_expires(url: str) -> None:
 def folded_to_the_end(url: str) -> None:
     """A healthy fold does all there is to do."""
     lease_expires(url)
-    fold = Fold(url, retention_days=4000)
+    fold = Fold(url, retention=Retention(4000))
     while fold.step() != Step(0, 0, True):
         pass
     fold.close()
@@ -90,10 +91,10 @@ def test_a_leader_that_was_paused_writes_nothing_when_it_wakes(store_url: str, s
 def test_a_paused_leader_is_fenced_though_nobody_has_moved_the_cursor(store_url: str) -> None:
     """The other fold took over and found nothing to do: still only it may write."""
     recorded(store_url, a_request())
-    old = Fold(store_url, retention_days=4000, owner="old")
+    old = Fold(store_url, retention=Retention(4000), owner="old")
     old.step()
     lease_expires(store_url)
-    assert Fold(store_url, retention_days=4000, owner="new").step().leader
+    assert Fold(store_url, retention=Retention(4000), owner="new").step().leader
     lease_expires(store_url)
     recorded(store_url, a_request())
     assert old.step() == Step(0, 0, False)
@@ -125,7 +126,7 @@ def test_a_recorded_entry_whose_reply_was_cut_counts_once(
 def test_a_commit_whose_reply_was_cut_counts_once(store_server: EmbeddedStore, tmp_path: Path) -> None:
     """Fault 05 for the fold."""
     with CuttingProxy(tmp_path, str(store_server.socket)) as proxy:
-        fold = Fold(proxy.url, retention_days=4000)
+        fold = Fold(proxy.url, retention=Retention(4000))
         assert fold.step().leader
         recorded(store_server.url, *[a_request(minute) for minute in range(30)])
         proxy.cut_after(b"EXEC")
@@ -157,7 +158,7 @@ def test_a_store_that_stops_delays_records_and_loses_none_that_fit_the_buffer(
 def test_a_running_fold_survives_an_outage_of_the_store(store_server: EmbeddedStore) -> None:
     """Fault 02, fault 04: no restart needed."""
     stop = threading.Event()
-    thread = threading.Thread(target=Fold(store_server.url, retention_days=4000).run, args=(stop,))
+    thread = threading.Thread(target=Fold(store_server.url, retention=Retention(4000)).run, args=(stop,))
     thread.start()
     try:
         store_server.kill()
@@ -176,7 +177,7 @@ def test_a_running_fold_survives_an_outage_of_the_store(store_server: EmbeddedSt
 def test_what_the_store_acknowledged_survives_its_kill_9(store_server: EmbeddedStore) -> None:
     """Fault 12: with the append-only file."""
     recorded(store_server.url, *[a_request(minute) for minute in range(20)])
-    Fold(store_server.url, retention_days=4000).step()
+    Fold(store_server.url, retention=Retention(4000)).step()
     recorded(store_server.url, *[a_request(minute) for minute in range(20)])
     store_server.kill()
     store_server.start()

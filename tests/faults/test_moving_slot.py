@@ -11,6 +11,7 @@ from redis.crc import key_slot
 
 from helix_dash.log.fold import Fold
 from helix_dash.log.recorder import Recorder
+from helix_dash.log.retention import Retention
 from request_records import KEYS, a_request, folded_rows, stats
 from several_servers import HOST, Cluster, Server, until
 
@@ -40,7 +41,7 @@ def test_a_shard_follows_its_slot_and_nothing_is_lost_or_doubled(store_server: C
     source = next(node for node in store_server.nodes if node.port == port)
     target = next(node for node in store_server.nodes if node.port != port)
     stop = threading.Event()
-    folding = threading.Thread(target=Fold(store_server.url, retention_days=4000).run, args=(stop,))
+    folding = threading.Thread(target=Fold(store_server.url, retention=Retention(4000)).run, args=(stop,))
     folding.start()
     recorder = Recorder(store_server.url, shard=0)
     try:

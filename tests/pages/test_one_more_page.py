@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from helix_dash import context
 from helix_dash.app import create_app
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.model import Status
 from helix_dash.pages import SECTIONS
 from helix_dash.settings import Settings
@@ -54,7 +55,7 @@ def _shown(client: FlaskClient, url: str) -> dict[str, Any]:
             for time, reason in zip(times, reasons, strict=True)
         ),
     )
-    Fold(url, retention_days=90).step()
+    Fold(url, retention=Retention(90)).step()
     state = {"from": "now-1h", "to": None, "where": {}, "grid": None}
     body = body_of(
         client.get("/_dash-dependencies").json,

@@ -19,6 +19,7 @@ from helix_dash.auth.audit import entries
 from helix_dash.context import open_log
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.metrics.limits import KEY, Assigned, Limits, assign, set_default, table
 from helix_dash.pages.kv_cache import callbacks as kv
 from helix_dash.pages.kv_cache import view
@@ -49,7 +50,7 @@ def app(web_store: EmbeddedStore, people: redis.Redis, tmp_path: Path) -> Iterat
         for _ in range(5)
     ]  # fmt: skip
     recorded(web_store.url, *calm, *refused)
-    Fold(web_store.url, retention_days=90).step()
+    Fold(web_store.url, retention=Retention(90)).step()
     environ = {"API_URL": "mock:", "KV_METRICS_URLS": "vllm-1=http://127.0.0.1:1/metrics"}
     app = create_app(settings_for(web_store.url, tmp_path, **environ), open_log=open_log)
     with app.test_request_context():

@@ -16,6 +16,7 @@ from helix_dash.auth.users import create_user
 from helix_dash.context import open_log
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.store import connect
 from request_records import a_request, recorded
 from webapp import PASSWORD, body_of, settings_for, sign_in
@@ -38,7 +39,7 @@ def app(web_store: EmbeddedStore, tmp_path: Path) -> Flask:
         a_request(time=now, organization="acme", user="ada"),
         a_request(time=now, organization="globex", user="gil", model=SECRET_MODEL, call_id=CALL_ID),
     )
-    Fold(web_store.url, retention_days=90).step()
+    Fold(web_store.url, retention=Retention(90)).step()
     return create_app(settings_for(web_store.url, tmp_path), open_log=open_log)
 
 

@@ -21,6 +21,7 @@ from helix_dash.embedded import EmbeddedStore
 from helix_dash.errors import InvalidRecord
 from helix_dash.exports import csv_table
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.log.schema import to_wire
 from helix_dash.pages.requests.grid import grid
 from helix_dash.store import connect
@@ -118,7 +119,7 @@ def strange(web_store: EmbeddedStore, tmp_path_factory: pytest.TempPathFactory) 
             for n, text in enumerate(LONG)
         ),
     )
-    Fold(web_store.url, retention_days=90).step()
+    Fold(web_store.url, retention=Retention(90)).step()
     return create_app(settings_for(web_store.url, tmp_path_factory.mktemp("strange")), open_log=open_log)
 
 

@@ -17,6 +17,7 @@ from helix_dash.auth.users import create_user
 from helix_dash.context import open_log
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.store import connect
 from request_records import a_request, recorded
 from test_every_route import calls
@@ -34,7 +35,7 @@ def whole_app(store: EmbeddedStore, folder: Path, **environ: str) -> Flask:
             create_user(client, role, PASSWORD, role)
     now = datetime.now(UTC)
     recorded(store.url, *(a_request(time=now - timedelta(minutes=n + 1)) for n in range(RECORDS)))
-    Fold(store.url, retention_days=90).step()
+    Fold(store.url, retention=Retention(90)).step()
     return create_app(settings_for(store.url, folder, **environ), open_log=open_log)
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 
 from helix_dash import context
 from helix_dash.errors import HelixError
-from helix_dash.log.retention import leaves_at
+from helix_dash.log.retention import Retention
 from helix_dash.model import utc_from_us
 from helix_dash.store import reaching
 
@@ -51,8 +51,9 @@ def _reasons() -> Iterator[str]:
 
 def _kept() -> dict[str, object]:
     """What the log holds, and when it will next hold less. Of no concern to those who see one organization."""
-    health, days = context.log().health(), context.settings().log_retention_days
-    purge = None if health.oldest is None else leaves_at(health.oldest, days)
+    health, settings = context.log().health(), context.settings()
+    kept = Retention(settings.log_retention_days, settings.log_retention_rows)
+    purge = None if health.oldest is None else kept.leaves_at(health.oldest, health.rows)
     return {
         "oldest": None if health.oldest is None else _instant(health.oldest),
         "next_purge": None if purge is None else _instant(purge),

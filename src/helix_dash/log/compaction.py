@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from helix_dash.log.coverage import KEPT
 from helix_dash.log.cube import cube_of, encode_cube, merge_cubes
 from helix_dash.log.recent import call_keys
-from helix_dash.log.retention import cutoff
+from helix_dash.log.retention import Retention
 from helix_dash.log.segment import Segment, merge_rows, new_id
 from helix_dash.log.shard import Change, Sealed, Shard, seal
 
@@ -104,13 +104,13 @@ def _lost(segments: Iterable[Segment]) -> dict[str, int]:
     return {"lost_rows": lost} if lost else {}
 
 
-def expire(shard: Shard, manifest: Mapping[str, Segment], retention_days: int, now: int) -> Change | None:
+def expire(shard: Shard, manifest: Mapping[str, Segment], retention: Retention, now: int) -> Change | None:
     """The next step of retention: one segment's old rows out, or its cube; ``None`` when nothing is due.
 
-    Rows leave at the first UTC midnight at which they are ``retention_days`` old. A segment that spans that
-    midnight is split, so that the cube of a live segment is always exactly the cube of its rows.
+    Rows leave by whole UTC days. A segment that spans the midnight up to which they leave is split, so that the
+    cube of a live segment is always exactly the cube of its rows.
     """
-    due = cutoff(now, retention_days)
+    due = retention.cutoff(manifest.values(), now)
     for segment in manifest.values():
         if segment.expired and segment.max_time < now - KEPT:
             return Change(removed=[segment.id])

@@ -27,6 +27,7 @@ from helix_dash.log import compaction, coverage
 from helix_dash.log.decode import SKEW, Arrivals, read_entries
 from helix_dash.log.gateway_keys import GatewayKeys
 from helix_dash.log.recent import MOST_CALLS, WINDOW, RecentCalls, Sifted
+from helix_dash.log.retention import Retention
 from helix_dash.log.shard import Change, Shard, State, seal
 from helix_dash.store import shown_url
 
@@ -73,7 +74,7 @@ class Fold:
     """Folds one shard of the log at ``url``.
 
     Args:
-        retention_days: after so many days rows leave; their cubes stay 400 days.
+        retention: when rows leave; their cubes stay 400 days.
         owner: this fold's name in the lease; made up when not given.
         gateway: writes the gateway's own counters too.
         pause: called with the name of the step that was just done: ``read``, ``decoded``, ``sealed``,
@@ -86,7 +87,7 @@ class Fold:
         url: str,
         *,
         shard: int = 0,
-        retention_days: int,
+        retention: Retention,
         owner: str | None = None,
         gateway: GatewayKeys | None = None,
         pause: Callable[[str], None] = lambda _: None,
@@ -94,7 +95,7 @@ class Fold:
         self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._shown_url = shown_url(url)
         self._shard = Shard(url, shard)
-        self._retention_days = retention_days
+        self._retention = retention
         self._gateway = gateway
         self._pause = pause
         self._lead: _Lead | None = None
@@ -226,7 +227,7 @@ class Fold:
         change = (
             compaction.merge(self._shard, group, now)
             if group
-            else compaction.expire(self._shard, state.manifest, self._retention_days, now)
+            else compaction.expire(self._shard, state.manifest, self._retention, now)
         )
         silent = [name for name, (_, at) in state.producers.items() if at < now // 1000 - PRODUCER_KEPT_MS]
         if silent:
