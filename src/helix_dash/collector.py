@@ -83,7 +83,9 @@ def _asking(settings: Settings) -> dict[str, Duty]:
     writer = SampleWriter(settings.log_redis_url)
     gateways = functools.cache(lambda: everywhere(settings.redis_url))
     asked_gateway = gateway.questions(gateways, settings.zone)
-    work: dict[str, Duty] = {gateway.SOURCE: Poller(gateway.SOURCE, asked_gateway, store, writer).run}
+    simulated = settings.simulate_gateway
+    asking = Poller(gateway.SOURCE, asked_gateway, store, writer, mock=simulated)
+    work: dict[str, Duty] = {gateway.SOURCE: asking.run}
     if settings.api_url:
         from helix_dash.sources.fakeai.duties import fakeai_duties
 

@@ -123,6 +123,8 @@ def run(environ: Mapping[str, str], wishes: Wishes, stop: Stop, say: Say) -> int
             "HOST": settings.host,
             "PORT": str(settings.port),
         }
+        if store and not settings.write_gateway_keys:  # in a store of somebody's own a real gateway may write
+            environ |= {"SIMULATE_GATEWAY": environ.get("SIMULATE_GATEWAY") or "1"}
         settings = load(environ)
         logs, traffic_command = settings.data_dir / "logs", _traffic_command(wishes)
         collector = Child(

@@ -216,6 +216,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("LOG_MAX_PENDING", "log_max_pending", "1000000", "requests", "The most requests that may wait in the store for the collector; beyond it recorders drop and count.", "1000000", _whole(1000, 100_000_000)),
     Setting("ALLOW_EVICTION", "allow_eviction", "0", "flag", "Record into a store that may evict keys (totals may then be incomplete).", "0", _flag),
     Setting("WRITE_GATEWAY_KEYS", "write_gateway_keys", "0", "flag", "Also keep the gateway's own counters (helix:requests:total …) from the log; never beside a real Helix gateway, which counts them itself.", "0", _flag),
+    Setting("SIMULATE_GATEWAY", "simulate_gateway", "0", "flag", "Whether simulated traffic also keeps the keys of a gateway (helix:*) in REDIS_URL, which pages then mark as simulated. The demo does so in its own store; never set it where a real gateway has its keys.", "1", _flag),
     Setting("DATA_DIR", "data_dir", "~/.local/share/helix-dash", "folder", "Where the demo keeps its store and key, and exports wait for download.", "/var/lib/helix-dash", lambda text: Path(text).expanduser()),
     Setting("CACHE_DIR", "cache_dir", "", "folder", "Where this host keeps its copy of the log for reading; a folder of the demo's or the system's temporary folder when empty. Safe to delete when nothing runs.", "/var/cache/helix-dash", lambda text: Path(text).expanduser()),
     Setting("BASE_URL", "base_url", "", "URL", "How people reach the dashboard, for links that leave it; https here makes the session cookie Secure.", "https://helix.example.com"),
@@ -268,6 +269,7 @@ class Settings:
     log_max_pending: int
     allow_eviction: bool
     write_gateway_keys: bool
+    simulate_gateway: bool
     data_dir: Path
     cache_dir: Path
     base_url: str
@@ -317,6 +319,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     values["log_redis_url"] = values["log_redis_url"] or values["redis_url"]
     if values["log_backend"] == "clickhouse" and not values["clickhouse_url"]:
         raise SettingError("LOG_BACKEND=clickhouse needs CLICKHOUSE_URL.")
+    if values["simulate_gateway"] and values["write_gateway_keys"]:
+        raise SettingError("SIMULATE_GATEWAY and WRITE_GATEWAY_KEYS would both count: set one of them.")
     if not values["ws_url"] and values["api_url"].startswith("http"):
         values["ws_url"] = "ws" + values["api_url"].removeprefix("http")
     for several in ("secret_key_fallbacks", "trusted_hosts", "watched_keys", "kv_metrics_urls"):

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from helix_dash.errors import StoreUnavailable
 from helix_dash.log.keys import LogKeys
 from helix_dash.log.recorder import Recorder
+from helix_dash.log.schema import RequestRecord
 from helix_dash.model import us_from_utc
 from helix_dash.options import History
 from helix_dash.settings import Settings
 from helix_dash.sources import history
+from helix_dash.sources.gateway.simulated import SimulatedGateway
 from helix_dash.sources.simulator import Traffic, run_live
 from helix_dash.stopping import Stop
 from helix_dash.store import connect, reaching
@@ -56,6 +58,8 @@ def run(
         client.ping()  # now, and not after the recorder's patience
     recorder = _StoppableRecorder(settings.log_redis_url)
     recorder.stop = stop
+    if settings.simulate_gateway:
+        recorder.gateway = SimulatedGateway(settings.redis_url, settings.zone)
     world = Traffic(seed, settings.zone)
     try:
         if past:
@@ -68,6 +72,8 @@ def run(
         say("history: interrupted; the next start goes on with it")
     finally:
         unwritten = recorder.close(_LAST_WORDS)
+        if recorder.gateway:
+            recorder.gateway.flush()
     if unwritten:
         raise StoreUnavailable(f"{unwritten:,} simulated requests could not be written.")
     return recorder.written
@@ -78,9 +84,16 @@ class _Stopped(Exception):
 
 
 class _StoppableRecorder(Recorder):
-    """A recorder whose importer ends at its next look for room once ``stop`` is set."""
+    """A recorder whose importer ends at its next look for room once ``stop`` is set; tells a simulated gateway."""
 
     stop: threading.Event
+    gateway: SimulatedGateway | None = None
+
+    def record(self, record: RequestRecord) -> bool:
+        taken = super().record(record)
+        if taken and self.gateway:
+            self.gateway.take(record)
+        return taken
 
     def wait_for_room(self, timeout: float | None = None) -> bool:
         if self.stop.is_set():
