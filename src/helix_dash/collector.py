@@ -74,6 +74,7 @@ def duties(settings: Settings) -> Mapping[str, Duty]:
 
 def _asking(settings: Settings) -> dict[str, Duty]:
     """The duties that ask the gateway's store and other servers, as far as settings name some."""
+    from helix_dash.orders.performer import DUTY, Performer
     from helix_dash.samples.writer import SampleWriter
     from helix_dash.sources.gateway import questions as gateway
     from helix_dash.sources.polling import Poller
@@ -85,7 +86,7 @@ def _asking(settings: Settings) -> dict[str, Duty]:
     asked_gateway = gateway.questions(gateways, settings.zone)
     simulated = settings.simulate_gateway
     asking = Poller(gateway.SOURCE, asked_gateway, store, writer, mock=simulated)
-    work: dict[str, Duty] = {gateway.SOURCE: asking.run}
+    work: dict[str, Duty] = {gateway.SOURCE: asking.run, DUTY: Performer(store, {}).run}
     if settings.api_url:
         from helix_dash.sources.fakeai.duties import fakeai_duties
 
