@@ -36,11 +36,21 @@
       defaultState: { hide: true }, applyOrder: true,
     });
   }
+  /* rows hold the columns that are shown: one that comes in has to be fetched */
+  let fetched = null;
+  function fetch(grid, names) {
+    const had = fetched || new Set(usual().map(([name]) => name));
+    fetched = new Set(names);
+    if (names.every((name) => had.has(name))) return;
+    window.hxGrid.put("hx-export-columns", { data: names });
+    grid.refreshInfiniteCache();
+  }
   function show(list) {
-    const grid = api();
+    const grid = api(), names = list.map(([name]) => name);
     if (grid && written(current(grid)) !== written(list)) apply(grid, list);
+    if (grid) fetch(grid, names);
     draw(list);
-    return list.map(([name]) => name);
+    return names;
   }
   /* a person changed something: it goes into the address, and is what this browser shows next time */
   function keep(list) {
@@ -63,6 +73,8 @@
   onReady((grid) => {
     const list = shown();
     if (written(current(grid)) !== written(list)) apply(grid, list);
+    fetched = null;
+    fetch(grid, list.map(([name]) => name));
     grid.addEventListener("columnMoved", (event) => { if (event.finished) changed(grid); });
     grid.addEventListener("columnResized", (event) => { if (event.finished) changed(grid); });
     grid.addEventListener("columnVisible", () => changed(grid));

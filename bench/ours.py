@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.questions import (
+    COLUMNS,
     COST_RANGE,
     LATENCY_RANGE,
     PAGE,
@@ -64,7 +65,8 @@ class Ours:
         if question in _PAGES:
             period, conditions, sort = _PAGES[question]
             offset = self._asked.deep if question == "deep_offset" else 0
-            return log.page(EVERYTHING, self._where(period, conditions), sort, Slice(offset, PAGE))
+            part = Slice(offset, PAGE)
+            return log.page(EVERYTHING, self._where(period, conditions), sort, part, columns=COLUMNS)
         if question == "totals":
             return log.totals(EVERYTHING, self._where("month"), _TOTALS)
         period, dims, bucket, measures = _SERIES[question]

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from bench.dataset import DAY, SPAN
 
+COLUMNS = (
+    "time", "status", "http_code", "model", "provider", "endpoint", "user", "team", "organization", "key_alias",
+    "call_id", "uncached_tokens", "cached_tokens", "cache_write_tokens", "visible_tokens", "reasoning_tokens",
+    "cost_usd", "latency_ms", "cache",
+)  # fmt: skip
+"""The columns that a frame or a Parquet file of a usual app holds, and that a page shows."""
+
 PAGE = 100
 TWO_MODELS = ("model-c", "model-f")
 PART_OF_USER = "012"

@@ -10,17 +10,10 @@ import pyarrow.parquet as pq
 
 from bench import peer_hashes, peer_redisearch
 from bench.dataset import Traffic
-from bench.questions import Asked
+from bench.questions import COLUMNS, Asked
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.shard import Change, Shard, seal
 from helix_dash.store import connect
-
-READ_BY_PEERS = (
-    "time", "status", "http_code", "model", "provider", "endpoint", "user", "team", "organization", "key_alias",
-    "call_id", "uncached_tokens", "cached_tokens", "cache_write_tokens", "visible_tokens", "reasoning_tokens",
-    "cost_usd", "latency_ms", "cache",
-)  # fmt: skip
-"""The columns that a frame or a Parquet file of a usual app holds."""
 
 
 class ModuleStore(EmbeddedStore):
@@ -51,9 +44,7 @@ class Log:
             change = Change(added=[seal(table, level=3, now=now)], counters={"folded": table.num_rows})
             shard.commit(state, change)
             words = plain(table)
-            pq.write_table(
-                words.select(READ_BY_PEERS), self.parquet / f"{number:06d}.parquet", compression="zstd"
-            )
+            pq.write_table(words.select(COLUMNS), self.parquet / f"{number:06d}.parquet", compression="zstd")
             if hashes:
                 peer_hashes.load(hashes.url, words, self.asked)
             if indexed:

@@ -50,11 +50,19 @@ def open_picker(visit: Visit, address: str = LIST) -> Page:
 # --- columns ------------------------------------------------------------------------------------------------
 
 
+def row(page: Page) -> dict[str, Any]:
+    """The first row as the grid holds it."""
+    found: dict[str, Any] = page.evaluate(f"{GRID}.getDisplayedRowAtIndex(0).data")
+    return found
+
+
 def test_a_tick_shows_a_column_and_the_address_keeps_it(visit: Visit) -> None:
-    """pages.md 2: column picker."""
+    """pages.md 2: column picker. Rows hold what is shown: a column that comes is fetched."""
     page = open_picker(visit)
+    assert set(row(page)) == {*USUAL, "row_id"}
     page.check("#hx-column-provider")
     eventually(lambda: columns(page) == [*USUAL, "provider"], "the column did not come")
+    eventually(lambda: row(page).get("provider"), "the column came without its values")
     assert asked(page, "columns").split(",") == [*USUAL, "provider"]
     page.uncheck("#hx-column-team")
     eventually(lambda: "team" not in columns(page), "the column did not go")
@@ -78,6 +86,7 @@ def test_the_columns_of_a_link_win_over_ones_own(visit: Visit) -> None:
     page = visit.go(LIST + "&columns=time,cost_usd,model:260")
     drawn(page)
     assert columns(page) == ["time", "cost_usd", "model"]
+    eventually(lambda: set(row(page)) == {"time", "cost_usd", "model", "row_id"}, "rows hold something else")
     assert page.evaluate(f"{GRID}.getColumn('model').getActualWidth()") == 260
     assert page.evaluate("localStorage.getItem('hx-columns')") is None
 

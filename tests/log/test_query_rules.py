@@ -86,6 +86,13 @@ def test_nothing_of_another_organization_is_seen_whatever_is_asked(shared: Reque
         assert set(frame["user"]) <= {"alice"}
 
 
+def test_rows_hold_the_columns_that_were_asked_for_and_their_name(tmp_path: Path) -> None:
+    log = log_of(tmp_path, [row(model="m", latency_ms=5)])
+    (whole,) = log.page(EVERYTHING, LAST_DAY, Sort(), PAGE).rows
+    few = log.page(EVERYTHING, LAST_DAY, Sort("cost_usd"), PAGE, columns=["total_tokens", "model"]).rows
+    assert few == [{name: whole[name] for name in ("row_id", "total_tokens", "model")}]
+
+
 def test_one_row_of_another_organization_is_not_there(shared: RequestLog) -> None:
     """T: a row id from elsewhere. Unknown and forbidden look the same."""
     (theirs,) = shared.page(Scope("umbrella"), LAST_DAY, Sort(), PAGE).rows
@@ -415,6 +422,7 @@ def test_unknown_measures_dimensions_and_columns_are_refused(tmp_path: Path) -> 
         lambda: log.series(EVERYTHING, over(NOW - 9 * DAY, NOW), [], "minute", ["requests"]),
         lambda: log.page(EVERYTHING, LAST_DAY, Sort("speed"), PAGE),
         lambda: log.page(EVERYTHING, LAST_DAY, Sort(), Slice(-1, 5)),
+        lambda: log.page(EVERYTHING, LAST_DAY, Sort(), PAGE, columns=["model", "speed"]),
         lambda: log.batches(EVERYTHING, LAST_DAY, ["speed"]),
         lambda: log.values(EVERYTHING, "speed"),
     ):

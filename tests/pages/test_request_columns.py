@@ -36,6 +36,15 @@ def test_the_time_is_always_first() -> None:
     assert first["lockVisible"]
 
 
+@pytest.mark.parametrize("names", [None, "time", [3, None, "_secret"], []])
+def test_rows_hold_the_usual_columns_when_the_browser_names_none(names: Any) -> None:
+    assert columns.read(names) == columns.USUAL
+
+
+def test_rows_hold_the_columns_that_the_browser_names_and_the_time() -> None:
+    assert columns.read(["model", "speed", "cost_usd"]) == ("time", "model", "cost_usd")
+
+
 @pytest.mark.parametrize("width", [-5, 10**9, True, "wide"])
 def test_a_width_that_cannot_be_is_not_taken(width: Any) -> None:
     found = dict(columns.shown([["time", None], ["model", width]]))["model"]

@@ -163,7 +163,7 @@ def take(state: Any, columns: Any = None) -> Order:
     now = datetime.now(UTC)
     where, sort = from_state(state, context.settings().zone, now)
     scope, asker = context.scope(), context.user()
-    shown = context.log().page(scope, where, sort, Slice(0, 1))
+    shown = context.log().page(scope, where, sort, Slice(0, 1), columns=())
     return Order(
         id=new_id(),
         owner=asker.key,

@@ -32,7 +32,7 @@ from helix_dash.log.results import Results
 from helix_dash.log.scan import Run, Scan, frames, gathered, in_words, matching_rows, scan
 from helix_dash.log.schema import BY_NAME
 from helix_dash.log.series import Answer, Series, answer, series, totals
-from helix_dash.log.shown import parse_row_id, shown_lists, stored_columns
+from helix_dash.log.shown import EVERY, parse_row_id, row_columns, shown_lists, stored_columns
 from helix_dash.log.view import View
 from helix_dash.model import Filter, Scope, Slice, Sort, us_from_utc
 
@@ -90,11 +90,19 @@ class RequestLog:
         return other
 
     def page(
-        self, scope: Scope, where: Filter, sort: Sort, part: Slice, *, watermark: int | None = None
+        self,
+        scope: Scope,
+        where: Filter,
+        sort: Sort,
+        part: Slice,
+        *,
+        columns: Sequence[str] = EVERY,
+        watermark: int | None = None,
     ) -> Page:
         """Rows ``[part.offset, part.offset + part.limit)`` of those that match, in the order of ``sort``.
 
         Args:
+            columns: what the rows hold beside ``row_id``: few are found sooner than all.
             watermark: count only rows received by then (microseconds), as an earlier page told.
         """
         state, now = self._state(), self._now()
@@ -102,14 +110,14 @@ class RequestLog:
             raise BadQuery("sort", f"There is no column {sort.column!r}.")
         if part.offset < 0 or part.limit < 0:
             raise BadQuery("limit", "A page begins at 0 or later and is not negative.")
-        question = ("page", state.generation, now // 10**6, self._zone, scope, where, sort, part, watermark)
-        return self._results.get(
-            question, lambda: self._page(state, now, scope, where, sort, part, watermark)
-        )
+        columns = _known(columns)
+        asked = (scope, where, sort, part, columns, watermark)
+        question = ("page", state.generation, now // 10**6, self._zone, *asked)
+        return self._results.get(question, lambda: self._page(state, now, *asked))
 
     def count(self, scope: Scope, where: Filter) -> int:
         """How many rows match, exactly."""
-        return self.page(scope, where, Sort(), Slice(0, 0)).total
+        return self.page(scope, where, Sort(), Slice(0, 0), columns=()).total
 
     def series(
         self,
@@ -139,10 +147,7 @@ class RequestLog:
         :func:`helix_dash.log.shown.csv_texts` makes texts of them.
         """
         state, now = self._state(), self._now()
-        for name in columns:
-            if name not in BY_NAME or BY_NAME[name].internal:
-                raise BadQuery("columns", f"There is no column {name!r}.")
-        return self._batches(state, now, scope, where, columns)
+        return self._batches(state, now, scope, where, _known(columns))
 
     def _batches(
         self, state: MirrorState, now: int, scope: Scope, where: Filter, columns: Sequence[str]
@@ -185,7 +190,7 @@ class RequestLog:
             run = Run(mapped, 0, mapped.segment.rows)
             here = both(run.held("producer").is_any([code], 0), run.held("seq").between(sequence, sequence))
             for row in matching_rows(both(here, allowed.of(run)), run.rows).tolist():
-                return shown_lists(gathered([(run, row)], state.vocabulary))[0]
+                return shown_lists(gathered([(run, row)], row_columns(EVERY), state.vocabulary), EVERY)[0]
         return None
 
     def values(self, scope: Scope, column: str, contains: str = "", limit: int = 200) -> list[str]:
@@ -236,13 +241,15 @@ class RequestLog:
         where: Filter,
         sort: Sort,
         part: Slice,
+        columns: tuple[str, ...],
         watermark: int | None,
     ) -> Page:
         if watermark is None:
             watermark = max((mapped.segment.max_ingested for mapped in state.segments), default=0)
         found = self._scan(state, now, scope, where, watermark)
         places, total = page(found, sort, part, state.vocabulary)
-        return Page(shown_lists(gathered(places, state.vocabulary)), total, watermark)
+        stored = gathered(places, row_columns(columns), state.vocabulary)
+        return Page(shown_lists(stored, columns), total, watermark)
 
     def _words(self, state: MirrorState, scope: Scope, column: str) -> list[str]:
         """The words that rows of ``scope`` hold in a column, in order; those of expired rows are not among them."""
@@ -292,6 +299,13 @@ class RequestLog:
             scope, where.conditions, start, end, now, self._zone, dims, bucket, starts, measures
         )
         return question, natural_end
+
+
+def _known(columns: Sequence[str]) -> tuple[str, ...]:
+    for name in columns:
+        if name not in BY_NAME or BY_NAME[name].internal:
+            raise BadQuery("columns", f"There is no column {name!r}.")
+    return tuple(columns)
 
 
 def period_of(where: Filter, now: int) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from helix_dash.log.held import TRUE, Held, HeldText, Integers, Verdict, both, o
 from helix_dash.log.mapped import TEXTS, MappedSegment
 from helix_dash.log.matching import Tests
 from helix_dash.log.mirror import MirrorState
-from helix_dash.log.schema import BY_NAME, STORED
+from helix_dash.log.schema import BY_NAME
 from helix_dash.log.vocabulary import WORDS, Vocabulary
 
 _FEW = 2_000
@@ -153,14 +153,14 @@ Place = tuple[Run, int]
 """One row of a run."""
 
 
-def gathered(places: Sequence[Place], vocabulary: Vocabulary) -> dict[str, list[Any]]:
-    """All stored columns of some rows, in inner units, words as words, in the order of ``places``."""
+def gathered(places: Sequence[Place], columns: Sequence[str], vocabulary: Vocabulary) -> dict[str, list[Any]]:
+    """Stored ``columns`` of some rows, in inner units, words as words, in the order of ``places``."""
     owners: dict[int, tuple[Run, list[int], list[int]]] = {}
     for order, (run, row) in enumerate(places):
         _, rows, orders = owners.setdefault(id(run), (run, [], []))
         rows.append(row)
         orders.append(order)
-    found: dict[str, list[Any]] = {column.name: [] for column in STORED}
+    found: dict[str, list[Any]] = {name: [] for name in columns}
     taken: list[int] = []
     for run, rows, orders in owners.values():
         taken += orders

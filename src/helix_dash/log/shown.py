@@ -19,6 +19,9 @@ from helix_dash.log.schema import BY_NAME, SHOWN, STORED, Column
 from helix_dash.model import utc_from_us
 
 _ROW_ID = re.compile(r"([0-9a-f]{16})-([1-9][0-9]{0,18})")
+EVERY = tuple(column.name for column in SHOWN)
+"""All columns that can be shown."""
+
 _DIGITS = {"duration": 3, "share": 6, "money": 12}
 """Decimal places of the inner unit in the shown one."""
 
@@ -39,6 +42,11 @@ def parse_row_id(text: str) -> tuple[str, int] | None:
     return (found[1], int(found[2])) if found and int(found[2]) < 2**63 else None
 
 
+def row_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """The stored columns that :func:`shown_lists` makes ``columns`` of."""
+    return stored_columns((*columns, "producer", "seq"))
+
+
 def stored_columns(columns: Sequence[str]) -> tuple[str, ...]:
     """The stored columns that ``columns`` are made of."""
     names = {part for name in columns for part in (BY_NAME[name].derived or (name,))}
@@ -47,22 +55,20 @@ def stored_columns(columns: Sequence[str]) -> tuple[str, ...]:
 
 def shown_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
     """All shown columns of each row, and ``row_id``; ``frame`` holds all stored columns, words as words."""
-    return shown_lists({column.name: frame[column.name].to_list() for column in STORED})
+    return shown_lists({column.name: frame[column.name].to_list() for column in STORED}, EVERY)
 
 
-def shown_lists(stored: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
-    """The same of rows given as one list of inner values per stored column."""
-    lists = [_values(column, stored) for column in SHOWN]
+def shown_lists(stored: Mapping[str, list[Any]], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """``row_id`` and ``columns`` of rows given as one list of inner values per stored column they are made of."""
+    lists = [_values(BY_NAME[name], stored) for name in columns]
     ids = list(map(row_id, stored["producer"], stored["seq"]))
     # Column by column into copies of one empty row: dicts that need not grow are made in half the time.
-    rows = [_EMPTY.copy() for _ in ids]
-    for name, values in zip(_EMPTY, [ids, *lists], strict=True):
+    empty: dict[str, Any] = dict.fromkeys(("row_id", *columns))
+    rows = [empty.copy() for _ in ids]
+    for name, values in zip(empty, [ids, *lists], strict=True):
         for row, value in zip(rows, values, strict=True):
             row[name] = value
     return rows
-
-
-_EMPTY: dict[str, Any] = dict.fromkeys(["row_id", *(column.name for column in SHOWN)])
 
 
 def _values(column: Column, stored: Mapping[str, list[Any]]) -> list[Any]:

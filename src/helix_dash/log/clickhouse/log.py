@@ -22,7 +22,7 @@ from helix_dash.log.query import Page, RequestLog, clock, period_of
 from helix_dash.log.schema import STORED
 from helix_dash.log.segment import ROW_KEY
 from helix_dash.log.series import Answer
-from helix_dash.log.shown import shown_rows, stored_columns
+from helix_dash.log.shown import row_columns, shown_lists, shown_rows, stored_columns
 from helix_dash.model import Filter, Scope, Slice, Sort
 
 BATCH = 50_000
@@ -73,6 +73,7 @@ class ClickHouseLog(RequestLog):
         where: Filter,
         sort: Sort,
         part: Slice,
+        columns: tuple[str, ...],
         watermark: int | None,
     ) -> Page:
         loaded = cast("LoadedState", state)
@@ -87,7 +88,8 @@ class ClickHouseLog(RequestLog):
         if part.limit == 0 or part.offset >= total:
             return Page([], total, watermark)
         cut = f"LIMIT {bound(part.limit, 'UInt64')} OFFSET {bound(part.offset, 'UInt64')}"
-        return Page(shown_rows(self._found(f"{rows} {_order(sort)} {cut}", bound)), total, watermark)
+        found = self._found(f"{rows} {_order(sort)} {cut}", bound, row_columns(columns))
+        return Page(shown_lists(found.to_dict(as_series=False), columns), total, watermark)
 
     def _batches(
         self, state: MirrorState, now: int, scope: Scope, where: Filter, columns: Sequence[str]
@@ -187,14 +189,14 @@ class ClickHouseLog(RequestLog):
     ) -> Answer:
         return answer(self._database, cast("LoadedState", state), question, cells, tallies, durations)
 
-    def _found(self, rows: str, bound: Bound) -> pl.DataFrame:
-        """All columns of ``rows`` in their order: first which they are, then these few, by the table's own order."""
+    def _found(self, rows: str, bound: Bound, columns: Sequence[str]) -> pl.DataFrame:
+        """``columns`` of ``rows`` in their order: first which they are, then these few, by the table's own order."""
         keys = self._frame(rows, bound, _KEY)
         bound = Bound()
         listed = bound(keys.rows(), "Array(Tuple(UInt64, Int64, String, Int64))")
         rows = f"FROM {ROWS} WHERE ({', '.join(_KEY)}) IN {listed}"
-        found = self._frame(rows, bound, ("load", *_STORED))
-        return keys.join(found, on=_KEY, how="left", maintain_order="left").select(_STORED)
+        found = self._frame(rows, bound, list(dict.fromkeys((*_KEY, *columns))))
+        return keys.join(found, on=_KEY, how="left", maintain_order="left").select(columns)
 
     def _frame(self, rows: str, bound: Bound, columns: Sequence[str] = _STORED) -> pl.DataFrame:
         """``columns`` of ``rows``, words as words."""

@@ -52,13 +52,18 @@ def _no_rows(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[
     state={
         "state": State(shell.FILTER, "data"),
         "mark": State(live.MARK, "data"),
+        "names": State(shell.EXPORT_COLUMNS, "data"),
         "shown": State(view.CARD, "data-state"),
     },
     failed=_no_rows,
     prevent_initial_call=True,
 )
 def give_rows(
-    request: dict[str, Any] | None, state: dict[str, Any] | None, mark: int | None, **_: Any
+    request: dict[str, Any] | None,
+    state: dict[str, Any] | None,
+    mark: int | None,
+    names: list[str] | None,
+    **_: Any,
 ) -> Any:
     """A block of rows. The first block fixes the watermark that all later ones keep to."""
     nothing = dict.fromkeys((*OUTPUTS, "rows", "failed"), no_update)
@@ -66,7 +71,16 @@ def give_rows(
         return nothing
     where, sort = _asked(state, request)
     start, end = int(request.get("startRow") or 0), int(request.get("endRow") or 0)
-    found = queries.block(log(), scope(), where, sort, start, end, None if start == 0 else mark)
+    found = queries.block(
+        log(),
+        scope(),
+        where,
+        sort,
+        start,
+        end,
+        columns=columns.read(names),
+        watermark=None if start == 0 else mark,
+    )
     rows = {"rows": {"rowData": found.rows, "rowCount": found.total}}
     if start:
         return nothing | rows

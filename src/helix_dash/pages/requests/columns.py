@@ -53,8 +53,14 @@ def shown(wanted: Any) -> Shown:
     return [(name, found.get(name, width_of(name))) for name in names]
 
 
+def read(names: Any) -> tuple[str, ...]:
+    """The columns that the grid's rows need when it shows those that the browser names."""
+    wanted = names if isinstance(names, list) else []
+    return tuple(name for name, _ in shown([[name, None] for name in wanted]))
+
+
 def picker() -> Component:
-    """The button with its layer, and the store that an export takes the columns from."""
+    """The button with its layer, and the store of what is shown, for the grid's rows and for an export."""
     described = [
         {"name": column.name, "title": column.title, "help": column.help, "width": width_of(column.name)}
         for column in SHOWN

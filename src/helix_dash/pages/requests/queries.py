@@ -15,16 +15,25 @@ BLOCK = 100
 
 
 def block(
-    log: RequestLog, scope: Scope, where: Filter, sort: Sort, start: int, end: int, watermark: int | None
+    log: RequestLog,
+    scope: Scope,
+    where: Filter,
+    sort: Sort,
+    start: int,
+    end: int,
+    *,
+    columns: Sequence[str],
+    watermark: int | None,
 ) -> Page:
     """Rows ``[start, end)`` of the sorted result, and its exact size.
 
     Args:
+        columns: those that the grid shows; it needs no others.
         watermark: count only what was there at this ingest time, so that the blocks of one list fit together
             while new requests arrive; ``None`` for the newest.
     """
     size = min(max(end - start, 0), BLOCK)
-    return log.page(scope, where, sort, Slice(max(start, 0), size), watermark=watermark)
+    return log.page(scope, where, sort, Slice(max(start, 0), size), columns=columns, watermark=watermark)
 
 
 def request(log: RequestLog, scope: Scope, row_id: str) -> dict[str, Any] | None:
