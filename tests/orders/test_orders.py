@@ -88,6 +88,16 @@ def test_an_order_whose_collector_died_is_said_to_have_failed(store: redis.Redis
     assert "stays done" in found.said
 
 
+def test_an_order_that_was_taken_by_a_collector_that_died_at_once_has_failed_too(
+    store: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(book, "SILENT", -1)
+    taken, waiting = (place(store, "evict", {}, "a") for _ in range(2))
+    book.take(store)
+    book.tidy(store)
+    assert [one.state for name in (taken, waiting) if (one := find(store, name))] == ["failed", "waiting"]
+
+
 def test_work_ends_with_the_collector(store: redis.Redis) -> None:
     stop = threading.Event()
     stop.set()

@@ -153,18 +153,21 @@ def take(store: redis.Redis) -> Order | None:
 
 
 def tidy(store: redis.Redis) -> None:
-    """What was begun and is silent has failed; beyond :data:`MOST` the oldest that are over are forgotten.
+    """What was begun, or taken to be begun, and is silent has failed; beyond :data:`MOST` the oldest that are over are
+    forgotten.
 
     Raises:
         StoreUnavailable: the store did not answer.
     """
     client: Any = store
     moment = now(store)
-    with reaching():
-        everything = client.hgetall(ORDERS)
+    with reaching(), client.pipeline(transaction=True) as pipe:
+        everything, listed = pipe.hgetall(ORDERS).lrange(WAITING, 0, -1).execute()
     known = {name: _read(packed) for name, packed in everything.items()}
-    for one in known.values():
-        if one is not None and one.state == "working" and moment - one.seen > SILENT:
+    for name, one in known.items():
+        if one is None or one.over or name in listed:
+            continue
+        if moment - (one.seen or one.asked) > SILENT:
             words = "The collector stopped while it worked on it. What was done until then stays done."
             keep(store, msgspec.structs.replace(one, state="failed", ended=moment, said=words))
     broken = [name for name, one in known.items() if one is None]
