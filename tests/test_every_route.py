@@ -37,7 +37,12 @@ OPEN = {
 }
 """What answers the anonymous. A new route is closed until it stands here."""
 
-NEEDS = {"hx-export": "export:create", "hx-limits-done": "limits:write"}
+NEEDS = {
+    "hx-export": "export:create",
+    "hx-limits-done": "limits:write",
+    "hx-costs-budget-done": "budget:write",
+    "hx-costs-price-done": "prices:write",
+}
 """Part of a callback's outputs → the permission it needs; all others read."""
 
 CLOSED = {

@@ -18,7 +18,7 @@ from helix_dash import tether
 from helix_dash.auth.users import create_user, user_count
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.errors import AuthError, HelixError, SettingError, StoreUnavailable
-from helix_dash.metrics import limits
+from helix_dash.metrics import budgets, limits
 from helix_dash.serving import gunicorn_command, listen, web_environ
 from helix_dash.settings import Settings, load
 from helix_dash.stopping import Stop
@@ -144,6 +144,7 @@ def run(environ: Mapping[str, str], wishes: Wishes, stop: Stop, say: Say) -> int
                 store.start()
             password = _account(settings)
             _limits(settings)
+            _budgets(settings)
             collector.start()
             web.start()
             _wait_until_ready(settings, web, stop, logs / "web.log")
@@ -213,6 +214,22 @@ def _limits(settings: Settings) -> None:
     limits.assign(
         store, "key", "research-prod", limits.Assigned(limits=limits.Limits(6, 20_000, 2_000, 4_000_000))
     )
+
+
+def _budgets(settings: Settings) -> None:
+    """Budgets for the simulated teams, keys and models; never over somebody's own."""
+    store = connect(settings.log_redis_url)
+    if store.exists(budgets.KEY):
+        return
+    for kind, name, limit, window in (
+        ("global", "", "600", "month"),
+        ("team", "search", "40", "week"),
+        ("team", "support", "150", "month"),
+        ("key", "research-prod", "25", "week"),
+        ("model", "gpt-4o", "12", "day"),
+        ("user", "user-001", "10", "month"),
+    ):
+        budgets.set_budget(store, budgets.Budget(kind, name, limit, window))
 
 
 def _greeting(settings: Settings, password: str) -> list[str]:

@@ -18,7 +18,7 @@ from helix_dash.metrics.calls import CHAT, EMBEDDINGS, calls
 from helix_dash.metrics.context_windows import EDGES, window_use
 from helix_dash.metrics.embedding import embedded
 from helix_dash.metrics.model_server import ModelServer, model_server
-from helix_dash.metrics.projection import project
+from helix_dash.metrics.projection import back_test, project
 from helix_dash.model import EVERYTHING, Filter, Kpi, utc_from_us
 from helix_dash.pages.chat import queries as chat_queries
 from helix_dash.pages.chat import spread as chat_spread
@@ -239,20 +239,51 @@ def test_a_projection_adds_the_usual_cost_of_each_remaining_weekday() -> None:
     assert found.end == pytest.approx(so_far + ahead)
 
 
-def test_a_projections_range_is_of_past_days() -> None:
-    found = project([*DAYS, (TODAY, 0.0)], TODAY)
-    assert found.so_far is not None
-    assert (found.low, found.high) == (found.so_far + 10 * 1.0, found.so_far + 10 * 10.0)
+def test_a_projections_range_grows_with_the_root_of_the_days_that_remain() -> None:
+    """P10 and P90 of a sum, not the sum of every day's P10 and P90."""
+    days = [(day, cost + (1.0 if index % 2 else -1.0)) for index, (day, cost) in enumerate(DAYS)]
+    found = project([*days, (TODAY, 0.0)], TODAY)
+    assert found.low is not None
+    assert found.end is not None
+    assert found.high is not None
+    assert found.high - found.end == pytest.approx(found.end - found.low)
+    _, low, middle, high = found.fan[3]
+    first = found.fan[0][3] - found.fan[0][2]
+    assert (high - middle, middle - low) == (pytest.approx(first * 2), pytest.approx(first * 2))
 
 
 def test_with_too_few_days_nothing_is_projected() -> None:
-    """visual.md 5: "A projection needs 7 full days; there are 3."."""
+    """visual.md 5, issue E: "A projection needs 14 full days; there are 3."."""
     found = project([*DAYS[:4], (DAYS[4][0], 2.0)], DAYS[4][0])
     assert (found.days, found.end) == (3, None)
 
 
 def test_the_first_day_of_a_log_is_no_full_day() -> None:
     assert project(DAYS[:8], DAYS[8][0]).days == 7
+
+
+def test_a_projection_of_any_stretch_begins_and_ends_where_asked() -> None:
+    found = project([*DAYS, (TODAY, 4.0)], TODAY, since=date(2026, 11, 16), until=date(2026, 11, 23))
+    assert found.so_far == sum(cost for day, cost in DAYS if day.day >= 16) + 4.0
+    assert [day for day, *_ in found.fan] == [TODAY, date(2026, 11, 22)]
+
+
+def test_the_method_beats_the_plain_mean_where_weekdays_differ() -> None:
+    """F5.6: it is only worth its words when a back-test says so."""
+    noise = [0.4, -0.7, 0.9, -0.2, 0.1, -0.5, 0.3, -0.8, 0.6, 0.2, -0.3]
+    start = date(2026, 8, 1)
+    days = [start + timedelta(days=index) for index in range(80)]
+    costs = [
+        (day, (3.0 if day.weekday() > 4 else 12.0) + noise[at % len(noise)]) for at, day in enumerate(days)
+    ]
+    found = back_test(costs, start + timedelta(days=80))
+    assert found is not None
+    assert found.days > 50
+    assert found.error < found.naive / 4
+
+
+def test_a_back_test_needs_days_to_learn_from() -> None:
+    assert back_test(DAYS[:15], DAYS[15][0]) is None
 
 
 @pytest.fixture

@@ -238,7 +238,7 @@ def test_a_projection_that_lacks_days_says_how_many() -> None:
     """F2.7; visual.md 5."""
     told = Projection(3, 1.0, None, None, None, 0.0, ((date(2026, 11, 22), 1.0),), ())
     words = emb_view._cost(told, LOOK)["emb-cost.subtitle"]
-    assert words.endswith("A projection needs 7 full days; there are 3.")
+    assert words.endswith("A projection needs 14 full days; there are 3.")
 
 
 def test_inputs_that_never_came_twice_are_good_news() -> None:

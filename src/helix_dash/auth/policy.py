@@ -12,6 +12,7 @@ LEAST_ROLE: dict[str, str] = {
     "cache:write": "editor",
     "budget:write": "editor",
     "limits:write": "editor",
+    "prices:write": "editor",
     "pii:read": "admin",
     "users:write": "admin",
     "audit:read": "admin",

@@ -41,7 +41,7 @@ def empty(noun: str, *, filtered: bool, period: str) -> Message:
 
 
 def not_enough(figure: str, needs: str, there: str) -> Message:
-    """There is something, but too little to tell ``figure``: ``not_enough("projection", "7 full days", "there are 3")``."""
+    """There is something, but too little to tell ``figure``: ``not_enough("projection", "14 full days", "there are 3")``."""
     article = "An" if figure[0] in "aeiou" else "A"
     return Message(
         "empty", f"Not enough for {article.lower()} {figure}", f"{article} {figure} needs {needs}; {there}."

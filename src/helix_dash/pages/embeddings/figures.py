@@ -74,7 +74,7 @@ def cost(told: Projection) -> Figure | None:
         high: list[Number] = [
             (spent.get(day) or 0) + ahead[day][2] if day in ahead else None for day in every
         ]
-        band = Band("P10 to P90 of past days", low, high, charts.OTHERS)
+        band = Band("P10 to P90 of a day", low, high, charts.OTHERS)
     last = every[-1] + timedelta(days=1)
     end = int(datetime(last.year, last.month, last.day, tzinfo=UTC).timestamp() * 1000)
     span = Axis(starts=starts, start=starts[0], end=end, key=f"{every[0]}/{every[-1]}")

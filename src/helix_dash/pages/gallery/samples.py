@@ -86,7 +86,7 @@ WORDS: dict[str, tuple[str, Message | None]] = {
     "g-waiting": ("Nothing recorded yet", states.waiting("requests")),
     "g-empty": ("Empty", states.empty("requests", filtered=False, period="these 24 hours")),
     "g-filtered": ("Empty for this filter", states.empty("requests", filtered=True, period="these 7 days")),
-    "g-few": ("Not enough", states.not_enough("projection", "7 full days", "there are 3")),
+    "g-few": ("Not enough", states.not_enough("projection", "14 full days", "there are 3")),
     "g-error": ("Error", states.failed(RuntimeError(), "5f2c91ab", "spend")),
     "g-forbidden": ("Not allowed", states.not_allowed("editor")),
 }

@@ -1,0 +1,186 @@
+"""The form that sets prices and recomputes what had none. Each change is on the audit record before it is made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dash import Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from helix_dash import context
+from helix_dash.auth import trail
+from helix_dash.metrics.prices import Price, from_form, prices, remove_price, set_price
+from helix_dash.metrics.repricing import MOST_DAYS, unpriced
+from helix_dash.model import Condition, Filter, Period
+from helix_dash.money import CLASSES
+from helix_dash.pages.costs import form_parts
+from helix_dash.pages.costs.figures import CLASSES as WORDS
+from helix_dash.pages.costs.queries import Arithmetic, saved
+from helix_dash.ui import format as fmt
+from helix_dash.ui.panel import Updates
+from helix_dash.ui.wiring import Callbacks
+
+FORM, CHANGES, KNOWN, NAMES = "hx-costs-price", "hx-costs-price-changed", "hx-costs-price-known", "hx-costs-price-models"  # fmt: skip
+MODEL, SINCE, SCOPE, NAME = (f"{FORM}-{part}" for part in ("model", "since", "scope", "name"))
+AMOUNTS = tuple(f"{FORM}-{name.replace('_', '-')}" for name in CLASSES)
+CHANGED = {"prices": Input(CHANGES, "data")}
+"""An input of the page's refresh: a change shows at once."""
+
+PERMISSION = "prices:write"
+SCOPES = (("all", "Everybody"), ("provider", "One provider"), ("team", "One team"), ("key", "One key"))
+
+
+def layout() -> Component:
+    """The form, or words about who may have it."""
+    allowed = context.may(PERMISSION)
+    parts = _fields() if allowed else [form_parts.locked("Needs the editor role.")]
+    return form_parts.form(
+        FORM,
+        "Set a price and recompute",
+        "For requests the gateway could not price; recorded costs stay",
+        [*parts, dcc.Store(id=KNOWN), dcc.Store(id=CHANGES)],
+        scope="all",
+    )
+
+
+def _fields() -> list[Component]:
+    amounts = [
+        form_parts.text(key, f"{WORDS[name]}, $/1M", hint=_hint(name), inputMode="decimal")
+        for key, name in zip(AMOUNTS, CLASSES, strict=True)
+    ]
+    return [
+        form_parts.text(MODEL, "Model", options=NAMES),
+        html.Div(
+            [form_parts.text(SINCE, "Holds from", hint="2026-01-31"), form_parts.select(SCOPE, "For", SCOPES, "all")],
+            className="hx-costs-two",
+        ),
+        form_parts.text(NAME, "Which", mark="hx-form__name"),
+        html.Div(amounts, className="hx-costs-two"),
+        *form_parts.deeds(FORM, "Set and recompute"),
+        form_parts.confirm(FORM, "Remove this price?", "Requests it priced are unpriced again, unless the table knows them."),
+    ]  # fmt: skip
+
+
+def _hint(name: str) -> str:
+    return {"cached": "as uncached", "cache_write": "as uncached", "reasoning": "as visible"}.get(name, "0")
+
+
+def outputs() -> dict[str, Output]:
+    """The place of what the form offers."""
+    return {"costs.prices": Output(KNOWN, "data")}
+
+
+def choices(found: Arithmetic) -> Updates:
+    """What the form offers: models without a price first, each with the first day it was used without one."""
+    used = [one.model for one in found.unpriced] + [one.model for one in found.paid]
+    models = [model for model in (*used, *(one.model for one in found.prices.prices)) if model]
+    days: dict[str, str] = {}
+    for one in found.unpriced:
+        if one.model:
+            days[one.model] = min(days.get(one.model, one.first), one.first)
+    return {"costs.prices": {"models": list(dict.fromkeys(models))[:200], "since": days}}
+
+
+_GIVEN = tuple(State(part, "value") for part in (MODEL, SINCE, SCOPE, NAME, *AMOUNTS))
+
+
+def wire(on: Callbacks) -> None:
+    """The form's callbacks."""
+
+    @on(
+        *form_parts.said(FORM, CHANGES),
+        Input(f"{FORM}-save", "n_clicks"),
+        *_GIVEN,
+        permission=PERMISSION,
+        failed=form_parts.failed,
+        running=[(Output(f"{FORM}-save", "disabled"), True, False), (Output(f"{FORM}-busy", "hidden"), False, True)],
+        prevent_initial_call=True,
+    )  # fmt: skip
+    def save_price(clicks: int | None, *given: Any) -> Any:
+        return (save(*given), "good", clicks) if clicks else (no_update,) * 3
+
+    @on(
+        *form_parts.said(FORM, CHANGES, again=True),
+        Input(f"{FORM}-sure", "n_clicks"),
+        *_GIVEN,
+        permission=PERMISSION,
+        failed=form_parts.failed,
+        prevent_initial_call=True,
+    )
+    def remove_a_price(clicks: int | None, *given: Any) -> Any:
+        return (remove(*given), "good", -clicks) if clicks else (no_update,) * 3
+
+    on.in_browser(
+        "hxcosts.asked",
+        Output(f"{FORM}-confirm", "is_open"),
+        *(Input(f"{FORM}-{part}", "n_clicks") for part in ("remove", "sure", "keep")),
+        prevent_initial_call=True,
+    )
+    on.in_browser(
+        "hxcosts.models",
+        Output(NAMES, "children"),
+        Output(FORM, "data-scope"),
+        Input(SCOPE, "value"),
+        Input(KNOWN, "data"),
+    )
+    on.in_browser(
+        "hxcosts.since",
+        Output(SINCE, "value"),
+        Input(MODEL, "value"),
+        State(KNOWN, "data"),
+        prevent_initial_call=True,
+    )
+
+
+def _price(model: Any, since: Any, scope: Any, name: Any, *amounts: Any) -> Price:
+    """The price as the form gives it; whether it can be is found out when it is set."""
+    given = from_form(dict(zip(CLASSES, amounts, strict=True)))
+    return Price(
+        model=str(model or "").strip(),
+        since=str(since or "").strip(),
+        scope=str(scope or ""),
+        name="" if scope == "all" else str(name or "").strip(),
+        organization=context.scope().organization,
+        **given,
+    )
+
+
+def save(*given: Any) -> str:
+    """Set the price and recompute the requests that had none; what came of it, in words.
+
+    Raises:
+        BadQuery: the price cannot be set.
+        StoreUnavailable: the store did not answer; then nothing was changed.
+    """
+    wanted = _price(*given)
+    store = context.store()
+    before = [one.words for one in prices(store, context.scope()).prices if one.field == wanted.field]
+    set_price(store, wanted, lambda: trail.record("price changed", wanted.model, f"{before[0] if before else 'none'} → {wanted.words}"))  # fmt: skip
+    told = recompute(wanted.model)
+    trail.record("prices recomputed", wanted.model, told)
+    return f"Set. {told}"
+
+
+def recompute(model: str) -> str:
+    """What all kept requests of ``model`` without a known cost would have cost, at the prices as they are now."""
+    now, zone = datetime.now(UTC), context.settings().reporting.info
+    table = prices(context.store(), context.scope())
+    where = Filter(Period(now - timedelta(days=MOST_DAYS), now), (Condition("model", "in", (model,)),))
+    found = unpriced(context.log().in_zone(zone), context.scope(), where, table, zone)
+    requests, priced = sum(one.requests for one in found), sum(one.priced for one in found)
+    if not requests:
+        return f"No kept request of {model} lacks a cost."
+    return f"Of {requests:,} requests of {model} without a cost {priced:,} have a price now: {fmt.full(saved(found), 'usd')}."  # fmt: skip
+
+
+def remove(*given: Any) -> str:
+    """Take the price away; what was done, in words.
+
+    Raises:
+        BadQuery: there is none.
+        StoreUnavailable: the store did not answer; then nothing was changed.
+    """
+    wanted = _price(*given)
+    remove_price(context.store(), wanted, lambda: trail.record("price changed", wanted.model, f"{wanted.holds_for}, since {wanted.since} → removed"))  # fmt: skip
+    return f"The price of {wanted.model} since {wanted.since} for {wanted.holds_for} is gone."

@@ -1,0 +1,324 @@
+"""The costs page's tables: their columns, and their lines for given figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from helix_dash.log.query import Number
+from helix_dash.metrics.budget_standing import Standing
+from helix_dash.metrics.cost_change import HELP, STEPS, Change
+from helix_dash.metrics.counters import Line as Counted
+from helix_dash.metrics.price_split import Paid, Shadow
+from helix_dash.metrics.prices import Price
+from helix_dash.metrics.ranks import Ranked
+from helix_dash.metrics.repricing import Unpriced
+from helix_dash.model import Kpi
+from helix_dash.money import CLASSES
+from helix_dash.pages.costs import figures
+from helix_dash.pages.costs.queries import DIMS, Spending
+from helix_dash.ui import format as fmt
+from helix_dash.ui import rich_table
+from helix_dash.ui.colours import entity_colours
+from helix_dash.ui.rich_table import Column, Meter, Tag
+from helix_dash.ui.rows import Line
+from helix_dash.ui.table import Field
+
+BUDGET_ROWS = 15
+BUDGETS = (
+    Column("used", "Spent", "meter", "Spent in the present window, of the limit"),
+    Column("state", "State", "tag", "The highest threshold that was reached"),
+    Column(
+        "pace", "Pace", help="Share spent by share of the window that has passed: above 1 it will not last"
+    ),
+    Column("end", "At its end, P50", help="Spent, and what the remaining days usually cost by their weekday"),
+    Column("range", "P10 to P90", "text"),
+    Column("out", "Runs out", "text", "The day at whose end P50 reaches the limit"),
+    Column("resets", "Next reset", "text", "When the next window begins, in the reporting zone"),
+)
+RANKING = (
+    Field("cost", "Spend", bar=True, unknown="no known price"),
+    Field("share", "Share", unknown="no known price"),
+    Field("trend", "Change", unknown="nothing in the period before"),
+    Field("requests", "Requests"),
+    Field("each", "Per request", unknown="no known price"),
+    Field("million", "$/1M tokens", unknown="no known price"),
+    Field("saved", "Saved by cache"),
+    Field("unpriced", "Unpriced"),
+)
+PRICED = (
+    Field("provider", "Provider"),
+    Field("requests", "Requests"),
+    *(Field(name, f"{figures.CLASSES[name]}, $/1M", unknown="no price") for name in CLASSES),
+    Field("source", "Price from"),
+    Field("recorded", "Recorded"),
+    Field("listed", "By these prices", unknown="a class has no price"),
+    Field("gap", "Difference", unknown="a class has no price"),
+)
+AMOUNTS = (
+    Field("kind", "Class"),
+    Field("tokens", "Tokens"),
+    Field("rate", "× $ per million", unknown="no price"),
+    Field("cost", "= Cost", unknown="no price"),
+    Field("source", "Price from"),
+)
+UNPRICED = (
+    Field("provider", "Provider"),
+    Field("requests", "Requests", bar=True),
+    Field("tokens", "Tokens"),
+    Field("days", "Days"),
+    Field("priced", "With a price by now"),
+    Field("cost", "Would have cost", unknown="no price is known"),
+    Field("source", "Price from"),
+)
+OWN = (
+    Field("who", "Holds for"),
+    Field("since", "Since"),
+    *(Field(name, f"{figures.CLASSES[name]}, $/1M", unknown="as its plain class") for name in CLASSES),
+)
+SHADOWS = (
+    Field("input", "Input, $/1M"),
+    Field("output", "Output, $/1M"),
+    Field("cost", "Same tokens", bar=True),
+    Field("saving", "Saving"),
+    Field("percent", "Saving, %"),
+    Field("source", "Price from"),
+)
+STEP = (Field("change", "Change"), Field("means", "What it is"))
+COUNTED = (
+    Field("counter", "Gateway's counter", unknown="the gateway has no such counter"),
+    Field("ledger", "Log", unknown="nothing of it is in the log"),
+    Field("gap", "Difference", unknown="one of them is not known"),
+    Field("why", "Why"),
+)
+MOST = {"costs-table": 25, "costs-prices": 20, "costs-amounts": 40, "costs-unpriced": 20, "costs-own": 50, "costs-shadow": 15}  # fmt: skip
+MOVED = 6
+"""Models whose own change is told beside the steps."""
+
+
+def ranking(found: Spending, dim: str) -> list[Line]:
+    """The values of the dimension, the dearest first."""
+    colours = entity_colours([one.name for one in found.ranking], found.palette_order)
+    top = max((float(one.figures["cost_usd"] or 0) for one in found.ranking), default=0) or 1
+    return [
+        Line(
+            one.name or figures.unknown(dim),
+            _ranked(one, found),
+            (DIMS[dim], one.name or ""),
+            share=float(one.figures["cost_usd"] or 0) / top,
+            colour=colours[one.name],
+            tones={"unpriced": "warn"} if one.figures["unpriced_requests"] else None,
+        )
+        for one in found.ranking[: MOST["costs-table"]]
+    ]
+
+
+def _ranked(one: Ranked, found: Spending) -> dict[str, str]:
+    cost, requests, tokens = (one.figures[name] for name in ("cost_usd", "requests", "total_tokens"))
+    trend = fmt.change(Kpi("", "", cost, "usd", found.before.get(one.name)))
+    return {
+        "cost": fmt.short(cost, "usd"),
+        "share": fmt.share(cost, found.total),
+        "trend": trend or fmt.UNKNOWN,
+        "requests": fmt.short(requests, "count"),
+        "each": fmt.short(_ratio(cost, requests), "usd"),
+        "million": fmt.short(_ratio(cost, tokens, 1_000_000), "usd"),
+        "saved": fmt.short(one.figures["avoided_cost_usd"], "usd"),
+        "unpriced": fmt.short(one.figures["unpriced_requests"], "count"),
+    }
+
+
+def _ratio(part: Number, whole: Number, times: int = 1) -> float | None:
+    return part / whole * times if part is not None and whole else None
+
+
+def budgets(stand: Sequence[Standing]) -> list[rich_table.Line]:
+    """How budgets stand, the most used first."""
+    return [_budget(one) for one in stand[:BUDGET_ROWS]]
+
+
+def _budget(one: Standing) -> rich_table.Line:
+    told, at_least = one.projection, "at least " if one.incomplete and one.spent is not None else ""
+    used = f"{at_least}{fmt.short(one.spent, 'usd')} of {fmt.short(one.budget.dollars, 'usd')}"
+    if one.end_unknown:
+        end, between = fmt.UNKNOWN, one.lacks
+    else:
+        end, between = fmt.short(told.end, "usd"), f"{fmt.short(told.low, 'usd')} to {fmt.short(told.high, 'usd')}"  # fmt: skip
+    cells: dict[str, rich_table.Cell] = {
+        "used": Meter(one.share, fmt.short(one.share, "ratio"), used),
+        "state": state(one),
+        "pace": fmt.UNKNOWN if one.pace is None else f"×{one.pace:.2f}",
+        "end": end,
+        "range": between,
+        "out": _out(one),
+        "resets": f"{one.resets:%a %-d %b %Y, %H:%M}",
+    }
+    column = DIMS.get(one.budget.kind)
+    where = (column, one.budget.name) if column and one.budget.kind != "tag" else None
+    return rich_table.Line(one.budget.title, cells, where, f"{used}, {one.budget.every}")
+
+
+def state(one: Standing) -> Tag:
+    """The threshold a budget has reached, as a word with a tone."""
+    if one.share is None:
+        return Tag("Not known")
+    if one.over:
+        return Tag("Over", "bad")
+    if one.crossed is None:
+        return Tag(f"Below {one.budget.thresholds[0]}%", "good")
+    return Tag(
+        f"Past {one.crossed}%", "bad" if one.crossed >= 95 else "warn" if one.crossed >= 80 else "info"
+    )
+
+
+def _out(one: Standing) -> str:
+    if one.over:
+        return "spent"
+    if one.runs_out is not None:
+        return f"about {one.runs_out:%a %-d %b}"
+    return "not before its reset" if one.projection.end is not None else fmt.UNKNOWN
+
+
+def priced(bought: Sequence[Paid]) -> list[Line]:
+    """Models with their prices, and what these prices say beside what was recorded."""
+    lines: list[Line] = []
+    for one in bought[: MOST["costs-prices"]]:
+        listed = one.listed
+        gap = None if listed is None else one.recorded - listed
+        cells = {
+            "provider": one.provider or "unknown",
+            "requests": fmt.short(one.requests, "count"),
+            "source": source(one),
+            "recorded": fmt.short(one.recorded, "usd"),
+            "listed": fmt.short(listed, "usd"),
+            "gap": signed(gap),
+        }
+        rates = {name: _rate(one.rates.of(name) if one.rates else None) for name in CLASSES}
+        lines.append(Line(one.model or "Unknown model", cells | rates, ("model", one.model or "")))
+    return lines
+
+
+def source(one: Paid) -> str:
+    """Where a price comes from, and whether another one held for a part of the period."""
+    if not one.source:
+        return "no price known"
+    return f"{one.source}; other prices before" if one.rates_before else one.source
+
+
+def amounts(bought: Sequence[Paid]) -> list[Line]:
+    """Class × price × amount, model by model."""
+    lines: list[Line] = []
+    for one in bought:
+        for name in CLASSES:
+            if not one.tokens[name]:
+                continue
+            rate = one.rates.of(name) if one.rates else None
+            cells = {
+                "kind": figures.CLASSES[name],
+                "tokens": f"{one.tokens[name]:,}",
+                "rate": "several" if one.rates_before else _rate(rate),
+                "cost": fmt.full(one.classes.get(name), "usd"),
+                "source": source(one),
+            }
+            lines.append(Line(one.model or "Unknown model", cells, ("model", one.model or "")))
+    return lines[: MOST["costs-amounts"]]
+
+
+def unpriced(found: Sequence[Unpriced]) -> list[Line]:
+    """What has no price, most requests first."""
+    top = found[0].requests if found else 1
+    return [
+        Line(
+            one.model or "Unknown model",
+            {
+                "provider": one.provider or "unknown",
+                "requests": f"{one.requests:,}",
+                "tokens": fmt.short(sum(one.tokens.values()), "tokens"),
+                "days": one.first if one.first == one.last else f"{one.first} to {one.last}",
+                "priced": f"{one.priced:,}",
+                "cost": fmt.full(one.cost, "usd"),
+                "source": one.source or "set one beside",
+            },
+            ("model", one.model or ""),
+            share=one.requests / top,
+            tones=None if one.cost is not None else {"source": "warn"},
+        )
+        for one in found[: MOST["costs-unpriced"]]
+    ]
+
+
+def own(known: Sequence[Price]) -> list[Line]:
+    """What operators have set."""
+    return [
+        Line(
+            one.model,
+            {"who": one.holds_for, "since": one.since}
+            | {name: _rate(getattr(one.rates, name)) for name in CLASSES},
+        )
+        for one in known[: MOST["costs-own"]]
+    ]
+
+
+def shadows(found: Sequence[Shadow]) -> list[Line]:
+    """The same tokens elsewhere, the largest saving first."""
+    top = max((one.cost for one in found), default=Decimal(1)) or Decimal(1)
+    lines: list[Line] = []
+    for one in found[: MOST["costs-shadow"]]:
+        recorded = one.cost + one.saving
+        cells = {
+            "input": _rate(one.rates.of("uncached")),
+            "output": _rate(one.rates.of("visible")),
+            "cost": fmt.short(one.cost, "usd"),
+            "saving": signed(one.saving),
+            "percent": fmt.short(float(one.saving / recorded), "ratio") if recorded else fmt.UNKNOWN,
+            "source": one.source,
+        }
+        name = f"{one.model} (in use)" if one.used else one.model
+        lines.append(Line(name, cells, share=float(one.cost / top)))
+    return lines
+
+
+def steps(found: Change) -> list[Line]:
+    """Each step of the waterfall, what it is, and the models that moved most."""
+    words = dict(STEPS)
+    told = [
+        Line(words[name], {"change": signed(_decimal(amount)), "means": HELP[name]})
+        for name, amount in found.steps
+    ]
+    told.append(Line("All together", {"change": signed(_decimal(found.after - found.before)), "means": "now less before, exactly"}))  # fmt: skip
+    for model, amount in found.models[:MOVED]:
+        where = ("model", model or "")
+        told.append(Line(model or "Unknown model", {"change": signed(_decimal(amount)), "means": "this model's own change"}, where))  # fmt: skip
+    return told
+
+
+def counted(lines: Sequence[Counted], dim: str = "") -> list[Line]:
+    """The gateway's sums beside the log's."""
+    found: list[Line] = []
+    for one in lines:
+        gap = one.difference
+        cells = {
+            "counter": fmt.short(one.counter, "usd"),
+            "ledger": fmt.short(one.ledger, "usd"),
+            "gap": "0" if gap == 0 else signed(gap),
+            "why": one.why or "they agree",
+        }
+        tones = {"gap": "warn"} if gap else None
+        found.append(Line(one.name, cells, (dim, one.name) if dim else None, tones=tones))
+    return found
+
+
+def signed(value: Decimal | None) -> str:
+    """A difference in dollars with its sign."""
+    if value is None:
+        return fmt.UNKNOWN
+    text = fmt.short(abs(value), "usd")
+    return text if not value else f"{'+' if value > 0 else fmt.MINUS}{text}"
+
+
+def _decimal(value: object) -> Decimal:
+    return Decimal(repr(float(value)))  # type: ignore[arg-type]
+
+
+def _rate(value: Decimal | None) -> str:
+    return fmt.full(value, "usd")

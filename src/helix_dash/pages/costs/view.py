@@ -1,0 +1,139 @@
+"""How the costs page looks: its skeleton, and the places of what :mod:`.show` fills in."""
+
+from __future__ import annotations
+
+from dash import Output, html
+from dash.development.base_component import Component
+
+from helix_dash.pages.costs import budget_form, price_form, tables
+from helix_dash.ui import controls, fill, kpi, panel, rich_table, rows, sources
+
+ROOT, SPENDING, ARITHMETIC, TAB = "hx-costs", "hx-costs-spending", "hx-costs-arithmetic", "hx-costs-by"
+GATEWAY = "costs-gateway"
+
+CARDS: tuple[tuple[str, str], ...] = (
+    ("cost_usd", "Spend"),
+    ("costs_month", "Month to date"),
+    ("costs_month_end", "Projected month end, P50"),
+    ("unpriced_requests", "Unpriced requests"),
+)
+STRIP: tuple[tuple[str, str], ...] = (
+    ("costs_today", "Today"),
+    ("costs_day_average", "Average a day"),
+    ("cost_usd_per_request", "Cost per request"),
+    ("costs_per_million", "Cost per 1M tokens"),
+    ("avoided_cost_usd", "Saved by the cache"),
+    ("costs_at_risk", "Budgets at risk"),
+)
+BY = (
+    ("model", "Models"),
+    ("endpoint", "Endpoints"),
+    ("provider", "Providers"),
+    ("team", "Teams"),
+    ("user", "Users"),
+    ("key", "Keys"),
+    ("tag", "Tags"),
+)
+
+SPENDING_CHARTS = ("costs-spend", "costs-parts", "costs-month", "costs-heat", "costs-users")
+ARITHMETIC_CHARTS = ("costs-classes", "costs-change")
+CHARTS = (*SPENDING_CHARTS, *ARITHMETIC_CHARTS)
+SPENDING_ROWS = ("costs-table", "costs-days", "costs-owners")
+ARITHMETIC_ROWS = ("costs-steps", "costs-unpriced", "costs-prices", "costs-amounts", "costs-own", "costs-shadow")  # fmt: skip
+TABLES = (*SPENDING_ROWS, *ARITHMETIC_ROWS)
+SPENDING_PANELS = (*SPENDING_CHARTS, *SPENDING_ROWS, "costs-budgets")
+ARITHMETIC_PANELS = (*ARITHMETIC_CHARTS, *ARITHMETIC_ROWS)
+
+
+def layout() -> Component:
+    """The page without data."""
+    by = html.Div(
+        [html.Span("Split by", className="hx-label"), controls.tabs(TAB, BY, "Split spending by")],
+        className="hx-row hx-costs-by",
+    )
+    return html.Div(
+        id=ROOT,
+        className="hx-stack",
+        **{"data-page-state": "loading"},
+        children=[
+            fill.store(SPENDING),
+            fill.store(ARITHMETIC),
+            html.Div([kpi.card(name, label) for name, label in CARDS], className="hx-kpis"),
+            html.Div([kpi.card(name, label, small=True) for name, label in STRIP], className="hx-card hx-strip"),
+            by,
+            html.Div(_spending(), className="hx-grid"),
+            html.H2("Why did cost change", className="hx-part"),
+            html.Div(_change(), className="hx-grid"),
+            html.H2("Budgets", className="hx-part"),
+            html.Div([_budgets(), budget_form.layout()], className="hx-grid"),
+            html.H2("Prices", className="hx-part"),
+            html.Div([_list("costs-unpriced", "Unpriced", 8), price_form.layout(), *_prices()], className="hx-grid"),
+            html.H2("The gateway's counters beside the log", className="hx-part"),
+            html.Div([sources.banner(GATEWAY), sources.status(GATEWAY)], className="hx-stack"),
+            html.Div([_list("costs-days", "By day", 7), _list("costs-owners", "By user and model", 5)], className="hx-grid"),
+        ],
+    )  # fmt: skip
+
+
+def _spending() -> list[Component]:
+    over = (("over", "Over time"), ("sum", "Cumulative"))
+    kinds = (("bar", "Bars"), ("treemap", "Treemap"), ("pie", "Ring"))
+    return [
+        panel.chart("costs-spend", "Spend", "Dollars over time by the chosen dimension", span=8, views=over),
+        panel.chart("costs-parts", "Who and what", "Dollars by the chosen dimension", span=4, views=kinds),
+        _list("costs-table", "Spend in figures", 12),
+        panel.chart("costs-month", "This month", "Dollars of the month added up, and the projection to its end", span=7, carries=None),
+        panel.chart("costs-classes", "By class of tokens", "Dollars by class of tokens", span=5),
+        panel.chart("costs-heat", "By weekday and hour", "Dollars by weekday and hour", span=6),
+        panel.chart("costs-users", "Users, the dearest first", "Dollars by user, and their share added up", span=6),
+    ]  # fmt: skip
+
+
+def _change() -> list[Component]:
+    return [
+        panel.chart(
+            "costs-change", "From the period before to this one", "The change of cost in steps", span=7
+        ),
+        _list("costs-steps", "Step by step", 5),
+    ]
+
+
+def _budgets() -> Component:
+    content = rich_table.table("costs-budgets", "How budgets stand", "Budget", tables.BUDGETS, tables.BUDGET_ROWS)  # fmt: skip
+    return panel.panel("costs-budgets", "How they stand", content, span=8, kind="list", height=120)
+
+
+def _prices() -> list[Component]:
+    return [
+        _list("costs-prices", "Price by model", 12),
+        _list("costs-amounts", "Amount × price", 7),
+        _list("costs-shadow", "The same tokens at other models' prices", 5),
+        _list("costs-own", "Set by operators", 12),
+    ]
+
+
+def _list(name: str, title: str, span: int) -> Component:
+    return panel.panel(name, title, rows.table(name, title), span=span, kind="list", height=120)
+
+
+def spending_outputs() -> dict[str, Output]:
+    """Every place that what totals tell may fill."""
+    found = {"page.state": Output(ROOT, "data-page-state")}
+    for name, _ in (*CARDS, *STRIP):
+        found |= kpi.outputs(name)
+    for name in SPENDING_PANELS:
+        found |= panel.outputs(name, figure=name in CHARTS)
+    for name in SPENDING_ROWS:
+        found |= rows.outputs(name)
+    found |= rich_table.outputs("costs-budgets", tables.BUDGETS, tables.BUDGET_ROWS)
+    return found | sources.outputs(GATEWAY) | budget_form.outputs()
+
+
+def arithmetic_outputs() -> dict[str, Output]:
+    """Every place that what single requests tell may fill."""
+    found: dict[str, Output] = {}
+    for name in ARITHMETIC_PANELS:
+        found |= panel.outputs(name, figure=name in CHARTS)
+    for name in ARITHMETIC_ROWS:
+        found |= rows.outputs(name)
+    return found | price_form.outputs() | {"page.state": Output(ROOT, "data-page-state")}
