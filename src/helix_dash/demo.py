@@ -227,7 +227,8 @@ def _budgets(settings: Settings) -> None:
         ("team", "support", "150", "month"),
         ("key", "research-prod", "25", "week"),
         ("model", "gpt-4o", "12", "day"),
-        ("user", "user-001", "10", "month"),
+        ("user", "svc-search", "60", "month"),
+        ("tag", "env:dev", "20", "day"),
     ):
         budgets.set_budget(store, budgets.Budget(kind, name, limit, window))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -38,7 +37,7 @@ BUDGET, PRICE = "hx-costs-budget", "hx-costs-price"
 
 
 @pytest.fixture
-def app(web_store: EmbeddedStore, people: redis.Redis, tmp_path: Path) -> Iterator[Flask]:  # noqa: F811
+def app(web_store: EmbeddedStore, people: redis.Redis, tmp_path: Path) -> Flask:  # noqa: F811
     """The real pages over ten dollars of ada, five of ben, and four requests of a model without a price."""
     at = datetime.now(UTC) - timedelta(minutes=20)
     ada = [a_request(time=at, user="ada", team="search", cost_usd=Decimal("1.0")) for _ in range(10)]
@@ -47,7 +46,7 @@ def app(web_store: EmbeddedStore, people: redis.Redis, tmp_path: Path) -> Iterat
     hit = [a_request(time=at, cache="exact", cost_usd=Decimal(0), avoided_cost_usd=Decimal("0.25"), uncached_tokens=0, visible_tokens=0)]  # fmt: skip
     recorded(web_store.url, *ada, *ben, *free, *hit)
     Fold(web_store.url, retention_days=90).step()
-    yield create_app(settings_for(web_store.url, tmp_path), open_log=open_log)
+    return create_app(settings_for(web_store.url, tmp_path), open_log=open_log)
 
 
 def visitor(app: Flask, role: str) -> FlaskClient:
@@ -271,8 +270,8 @@ def test_an_editor_makes_and_removes_a_budget_and_it_is_on_record(app: Flask, pe
 
 
 def test_an_editor_sets_a_price_and_what_it_priced_is_told_and_on_record(
-    app: Flask, people: redis.Redis
-) -> None:  # noqa: F811
+    app: Flask, people: redis.Redis  # noqa: F811
+) -> None:  # fmt: skip
     client = visitor(app, "editor")
     assert "4 have a price now: $8" in price(client).text
     assert [one.uncached for one in prices(people, EVERYTHING).prices] == ["2"]

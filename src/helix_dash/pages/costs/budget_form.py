@@ -20,7 +20,6 @@ from helix_dash.metrics.budgets import (
 )
 from helix_dash.pages.costs import form_parts
 from helix_dash.pages.costs.queries import Spending
-from helix_dash.ui import controls
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
@@ -60,7 +59,7 @@ def layout() -> Component:
 def _fields() -> list[Component]:
     steps = ", ".join(str(step) for step in THRESHOLDS)
     return [
-        html.Div(controls.tabs(KIND, KINDS, "Budget of"), className="hx-form__row"),
+        form_parts.select(KIND, "Budget of", KINDS, "global"),
         form_parts.text(NAME, "Name", options=NAMES, mark="hx-form__name"),
         form_parts.text(LIMIT, "Limit, US dollars", hint="250", inputMode="decimal"),
         form_parts.select(WINDOW, "Per", WINDOWS, "month"),
