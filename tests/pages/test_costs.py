@@ -17,6 +17,7 @@ from helix_dash.auth.audit import entries
 from helix_dash.context import open_log
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.fold import Fold
+from helix_dash.log.retention import Retention
 from helix_dash.metrics import budgets as kept_budgets
 from helix_dash.metrics import prices as kept_prices
 from helix_dash.metrics.budgets import Budget, budgets, set_budget
@@ -45,7 +46,7 @@ def app(web_store: EmbeddedStore, people: redis.Redis, tmp_path: Path) -> Flask:
     free = [a_request(time=at, model="ours", cost_usd=None, priced=False, uncached_tokens=1_000_000, visible_tokens=0) for _ in range(4)]  # fmt: skip
     hit = [a_request(time=at, cache="exact", cost_usd=Decimal(0), avoided_cost_usd=Decimal("0.25"), uncached_tokens=0, visible_tokens=0)]  # fmt: skip
     recorded(web_store.url, *ada, *ben, *free, *hit)
-    Fold(web_store.url, retention_days=90).step()
+    Fold(web_store.url, retention=Retention(90)).step()
     return create_app(settings_for(web_store.url, tmp_path), open_log=open_log)
 
 
@@ -122,7 +123,7 @@ def test_the_cards_equal_what_was_recorded(app: Flask) -> None:
 
 
 def test_a_projection_says_what_it_lacks(app: Flask) -> None:
-    """F5.6"""
+    """F5.6, H2.1"""
     found = spending(visitor(app, "viewer"))
     assert raw(found, "costs_month_end") == ""
     assert found["hx-kpi-costs_month_end-chip"]["children"] == "needs 14 days, there are 0"
@@ -142,7 +143,7 @@ def test_a_projection_says_what_it_lacks(app: Flask) -> None:
     ],
 )
 def test_spending_is_split_by_whatever_is_chosen_and_adds_up(app: Flask, dim: str, names: list[str]) -> None:
-    """F5.2, F5.3, H2.3, H2.4"""
+    """F5.2, F5.3, F5.4, H2.3, H2.4"""
     found = spending(visitor(app, "viewer"), dim=dim)
     table = rows(found, "costs-table")
     assert list(table) == names
