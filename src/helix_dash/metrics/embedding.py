@@ -73,7 +73,7 @@ def embedded(log: RequestLog, scope: Scope, where: Filter) -> tuple[Embedded, ..
             .group_by(_KEYS)
             .agg(
                 pl.col("requests", "inputs", "sized", "tokens", "cost", "priced", "priced_tokens").sum(),
-                pl.col("latencies").explode().drop_nulls(),
+                pl.col("latencies").explode(empty_as_null=False, keep_nulls=False),
             )
         )
         found = [_embedded(row) for row in sums.iter_rows(named=True)]
