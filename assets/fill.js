@@ -6,6 +6,7 @@
     if (!data) return;
     const root = document.getElementById(data.root);
     if (!root) return; /* the viewer has gone on to another page */
+    const began = performance.now();
     if (!known.has(root)) known.set(root, {});
     const before = known.get(root);
     for (const [id, properties] of Object.entries(data.parts)) {
@@ -18,6 +19,8 @@
       }
       if (Object.keys(changed).length) window.dash_clientside.set_props(id, changed);
     }
+    /* once it is painted; vitals.js listens */
+    requestAnimationFrame(() => setTimeout(() => performance.measure("hx-fill", { start: began })));
   }
   window.dash_clientside = Object.assign({}, window.dash_clientside, { hxfill: { fill } });
 })();

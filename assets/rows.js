@@ -8,16 +8,16 @@
   }
   function put(element, property, value) { if (element[property] !== value) element[property] = value; }
   function named(cell, row) {
-    const kind = row.href ? "a" : "button";
+    const kind = row.href ? "a" : row.where ? "button" : "span";
     let one = cell.firstElementChild;
     if (!one || one.tagName.toLowerCase() !== kind) {
-      one = made(kind, row.href ? "hx-link" : "hx-name");
-      if (!row.href) one.type = "button";
+      one = made(kind, row.href ? "hx-link" : row.where ? "hx-name" : "hx-name hx-name--still");
+      if (row.where && !row.href) one.type = "button";
       cell.replaceChildren(one);
     }
     put(one, "textContent", row.name);
     put(one, "title", row.name);
-    if (row.href) { one.setAttribute("href", row.href); one.dataset.inside = ""; } else [one.dataset.filter, one.dataset.value] = row.where || ["", ""];
+    if (row.href) { one.setAttribute("href", row.href); one.dataset.inside = ""; } else if (row.where) [one.dataset.filter, one.dataset.value] = row.where;
   }
   function filled(cell, value, bar) {
     const told = typeof value === "string" ? { text: value } : value;

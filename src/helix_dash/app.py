@@ -20,6 +20,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from helix_dash import assets, context, money, warm
 from helix_dash.api.health import health_routes
 from helix_dash.api.routes import api_routes
+from helix_dash.api.visits import visit_routes
 from helix_dash.auth.calls import Calls, on_error, permitted
 from helix_dash.auth.guard import Guard, security_headers
 from helix_dash.auth.hosts import hosts_of
@@ -36,6 +37,7 @@ from helix_dash.exports.routes import export_routes
 from helix_dash.http_errors import error_json, refusal
 from helix_dash.log.durable import private_folder
 from helix_dash.log.query import RequestLog
+from helix_dash.measuring import Measuring
 from helix_dash.pages import all_sections
 from helix_dash.saved_views.routes import view_routes
 from helix_dash.saved_views.store import default as default_view
@@ -92,6 +94,8 @@ def create_app(
     sessions = Sessions(connect(settings.log_redis_url, timeout=0.5), f"helix_dash:{prefix}")
     trail = Trail(connect(settings.log_redis_url, retries=0, timeout=0.5))
     calls = Calls()
+    measuring = Measuring(running)
+    measuring.install(server)
     # Flask asks the first of these last: what it packs is then complete.
     packing = Packing(running)
     server.after_request(packing.pack)
@@ -102,11 +106,13 @@ def create_app(
         api_routes(f"helix-api-{slug}"),
         export_routes(f"helix-exports-{slug}"),
         view_routes(f"helix-views-{slug}"),
+        visit_routes(f"helix-visits-{slug}", measuring.visits),
     ):
         server.register_blueprint(routes, url_prefix=prefix.rstrip("/") or None)
     _login_manager(server)
     _error_handlers(server)
     dash = _dash(server, running, sections, calls)
+    warm.later(server, "signs of life", measuring.begin)
     warm.later(server, "prices", money.load)
     warm.later(server, "static files", lambda: packing.prepare(server, _loaded(dash)))
     server.after_request(security_headers(_content_policy(dash, settings.frame_ancestors), running))

@@ -11,12 +11,16 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import redis
 
 from helix_dash.errors import SettingError, StoreUnavailable
 from helix_dash.settings import Settings
 from helix_dash.stopping import Stop
+
+if TYPE_CHECKING:
+    from helix_dash.samples.writer import SampleWriter
 
 Duty = Callable[[threading.Event], None]
 """Works until the event is set; survives outages of what it depends on."""
@@ -87,6 +91,7 @@ def _asking(settings: Settings) -> dict[str, Duty]:
     simulated = settings.simulate_gateway
     asking = Poller(gateway.SOURCE, asked_gateway, store, writer, mock=simulated)
     work: dict[str, Duty] = {gateway.SOURCE: asking.run, DUTY: Performer(store, {}).run}
+    work |= _watching(settings, store, writer)
     if settings.api_url:
         from helix_dash.sources.fakeai.duties import fakeai_duties
 
@@ -97,6 +102,32 @@ def _asking(settings: Settings) -> dict[str, Duty]:
         asked = questions(settings.kv_metrics_urls)
         work[SOURCE] = Poller(SOURCE, asked, store, writer).run
     return work
+
+
+def _watching(settings: Settings, store: redis.Redis, writer: SampleWriter) -> dict[str, Duty]:
+    """The duties that watch: this host, the stores and services, and this process itself."""
+    from helix_dash.sources import host, system
+    from helix_dash.sources.polling import Poller
+
+    here = host.question((settings.data_dir, settings.cache_dir))
+    asked = system.questions(settings, store, writer.now)
+    return {
+        host.SOURCE: Poller(host.SOURCE, [here], store, writer, duty=f"host.{here.name}").run,
+        system.SOURCE: Poller(system.SOURCE, asked, store, writer).run,
+        "pulse": functools.partial(_alive, settings),
+    }
+
+
+def _alive(settings: Settings, stop: threading.Event) -> None:
+    """Say that this process lives, and send what it logs to the store, until ``stop``."""
+    from helix_dash.vitals.lines import listen
+    from helix_dash.vitals.pulse import Pulse
+
+    lines, pulse = listen(settings.log_redis_url, "collector"), Pulse(settings.log_redis_url, "collector")
+    pulse.start()
+    stop.wait()
+    pulse.stop()
+    lines.close()
 
 
 def run(work: Mapping[str, Duty], stop: Stop) -> int:

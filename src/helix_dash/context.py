@@ -16,9 +16,11 @@ from flask import g
 
 from helix_dash.errors import Forbidden, NotSignedIn
 from helix_dash.log.query import RequestLog
+from helix_dash.metrics.last_known import LastKnown
 from helix_dash.model import Scope
 from helix_dash.query_params import asked_zone
 from helix_dash.settings import Settings
+from helix_dash.vitals.lines import LineTail
 from helix_dash.zones import Zone
 
 
@@ -56,6 +58,8 @@ class Running:
         store: a client of the store that keeps accounts, sessions and the log.
         open_log: opens the log; called once, when it is first needed, in the process that needs it.
         pages: path below the prefix → permission to see it.
+        known: what pages over samples read last, for all viewers of this process.
+        tail: the newest log lines.
     """
 
     settings: Settings
@@ -63,8 +67,13 @@ class Running:
     store: redis.Redis
     open_log: Callable[[Settings], RequestLog]
     pages: dict[str, str] = field(default_factory=dict)
+    known: LastKnown[Any] = field(default_factory=LastKnown)
+    tail: LineTail = field(init=False)
     _log: RequestLog | None = None
     _opening: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.tail = LineTail(self.store)
 
     def log(self) -> RequestLog:
         """The log, opened when it is first asked for: a process that forks must not have used polars."""

@@ -191,6 +191,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("SECRET_KEY", "secret_key", "", "text", "Signs the session cookies; at least 32 characters, the same for all workers. `serve` refuses to start without one.", 'the output of: python -c "import secrets; print(secrets.token_urlsafe(48))"', secret=True),
     Setting("SECRET_KEY_FALLBACKS", "secret_key_fallbacks", "", "texts", "Older values of SECRET_KEY, separated by commas: sessions signed with them go on. Put the old key here when you change it, and take it away a day later.", "the key that was SECRET_KEY until now", _words, secret=True),
     Setting("PROMPT_HASH_KEY", "prompt_hash_key", "", "text", "Key of the prompt hashes; the same for all gateways, else repeats cannot be found across them.", "a long random text", secret=True),
+    Setting("LITELLM_URL", "litellm_url", "", "URL", "A LiteLLM proxy whose /health/liveliness the collector asks, for System health; it needs no key.", "http://127.0.0.1:4000", _web_url),
     Setting("API_URL", "api_url", "", "URL", "The FakeAI server that the collector asks for its metrics; mock: asks recorded answers instead, which pages mark as such.", "http://127.0.0.1:8000", _source_url, old="VITE_API_URL"),
     Setting("WS_URL", "ws_url", "", "URL", "The same server's WebSocket; API_URL with ws:// when empty.", "ws://127.0.0.1:8000", _socket_url, old="VITE_WS_URL"),
     Setting("API_KEY", "api_key", "", "text", "Sent to FakeAI's endpoints that need a key. Its metrics need none: they are asked without, and its limiter counts them as anonymous.", "a key of the server", secret=True),
@@ -246,6 +247,7 @@ class Settings:
     secret_key: str
     secret_key_fallbacks: tuple[str, ...]
     prompt_hash_key: str
+    litellm_url: str
     api_url: str
     ws_url: str
     api_key: str

@@ -10,6 +10,8 @@ is an ordinary client for one node: transactions, WATCH, TIME and INFO mean ther
 
 from __future__ import annotations
 
+import functools
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -30,6 +32,23 @@ READ_TIMEOUT = 2.0
 
 APP_TAG = "app"
 """The tag of all our keys that belong to no shard of the log."""
+
+class Spent:
+    """What this process has asked of stores since it began: commands, and the round trips they took."""
+
+    def __init__(self) -> None:
+        self.commands = self.trips = 0
+        self._lock = threading.Lock()
+
+    def add(self, commands: int) -> None:
+        """Count one round trip of so many commands."""
+        with self._lock:
+            self.commands += commands
+            self.trips += 1
+
+
+SPENT = Spent()
+"""Counted where commands are sent, so that nothing of ours is left out; on a cluster, not those of :func:`everywhere`."""
 
 _CLUSTER = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
 _SENTINEL = {"sentinel": "redis", "sentinels": "rediss"}
@@ -60,10 +79,32 @@ def connect(url: str, *, tag: str = APP_TAG, retries: int = 1, timeout: float = 
     }
     parts = urlsplit(url)
     if parts.scheme in _CLUSTER:
-        return redis.Redis.from_pool(_cluster_pool(parts, tag, options))
+        return _counted(redis.Redis.from_pool(_cluster_pool(parts, tag, options)))
     if parts.scheme in _SENTINEL:
-        return _primary(parts, options)
-    return redis.Redis.from_url(url, **options)
+        return _counted(_primary(parts, options))
+    return _counted(redis.Redis.from_url(url, **options))
+
+
+def _counted(client: redis.Redis) -> redis.Redis:
+    """``client``, whose connections count in :data:`SPENT` what they send."""
+    pool: Any = client.connection_pool
+    pool.connection_class = _counting(pool.connection_class)
+    return client
+
+
+@functools.cache
+def _counting(kind: Any) -> Any:
+    class Counting(kind):  # type: ignore[misc]  # redis-py's connections have no types
+        def send_command(self, *args: Any, **options: Any) -> Any:
+            SPENT.add(1)
+            return super().send_command(*args, **options)
+
+        def pack_commands(self, commands: Any) -> Any:
+            every = list(commands)
+            SPENT.add(len(every))
+            return super().pack_commands(every)
+
+    return Counting
 
 
 def is_cluster(url: str) -> bool:

@@ -40,6 +40,7 @@ class LogHealth:
         rows: rows readable here.
         oldest: the event time of the oldest one, epoch microseconds; ``None`` without rows.
         bytes: what the log's segments take in the store.
+        newest: when the store received the newest record readable here, epoch microseconds; ``None`` without rows.
     """
 
     store_ok: bool
@@ -60,6 +61,7 @@ class LogHealth:
     rows: int = 0
     oldest: int | None = None
     bytes: int = 0
+    newest: int | None = None
 
 
 def health(mirror: View, state: MirrorState | None) -> LogHealth:
@@ -92,6 +94,7 @@ def health(mirror: View, state: MirrorState | None) -> LogHealth:
         rows=sum(segment.rows for segment in segments),
         oldest=min((segment.min_time for segment in segments), default=None),
         bytes=state.bytes,
+        newest=max((segment.max_ingested for segment in segments), default=None),
     )
 
 

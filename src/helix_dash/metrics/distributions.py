@@ -81,6 +81,8 @@ VALUES: dict[str, Value] = {
         ),
         "tokens/s",
     ),
+    # The gateway's own share: what the request took, less what its provider took, as the gateway measured it.
+    "overhead_ms": Value(("overhead_ms",), pl.col("overhead_ms") / 1000, "ms"),
     "retry_count": Value(("retries",), pl.col("retries"), "retries"),
 }
 """What can be distributed, by name. Durations are over successes, time to the first token over streams."""

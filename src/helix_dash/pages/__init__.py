@@ -1,6 +1,16 @@
 """The registry of pages: the menu, the addresses and the callbacks all follow from this tuple."""
 
-from helix_dash.pages import chat, costs, embeddings, gallery, kv_cache, overview, rate_limits, requests
+from helix_dash.pages import (
+    chat,
+    costs,
+    embeddings,
+    gallery,
+    kv_cache,
+    overview,
+    rate_limits,
+    requests,
+    system,
+)
 from helix_dash.ui.installed import installed
 from helix_dash.ui.section import Section
 
@@ -12,6 +22,7 @@ SECTIONS: tuple[Section, ...] = (
     rate_limits.SECTION,
     kv_cache.SECTION,
     costs.SECTION,
+    system.SECTION,
 )
 
 

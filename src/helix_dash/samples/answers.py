@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -58,7 +59,7 @@ def keep(store: redis.Redis, source: str, question: str, answer: Answer) -> None
     with reaching():
         if answer.error:
             packed = client.hget(key, question)
-            before = _DECODER.decode(packed) if packed else Answer(answer.asked)
+            before = _decoded(packed) or Answer(answer.asked)
             since = before.failing_since if before.error else answer.asked
             answer = msgspec.structs.replace(
                 answer,
@@ -79,7 +80,23 @@ def answers(store: redis.Redis, source: str) -> dict[str, Answer]:
     client: Any = store
     with reaching():
         found = client.hgetall(answers_key(source))
-    return {question.decode(): _DECODER.decode(packed) for question, packed in found.items()}
+    return read(found)[0]
+
+
+def read(found: Mapping[bytes, bytes]) -> tuple[dict[str, Answer], int]:
+    """The answers in a hash by their questions, and how many fields were none: these are left out."""
+    told = {question.decode("utf-8", "replace"): _decoded(packed) for question, packed in found.items()}
+    answered = {question: answer for question, answer in told.items() if answer is not None}
+    return answered, len(found) - len(answered)
+
+
+def _decoded(packed: bytes | None) -> Answer | None:
+    if not packed:
+        return None
+    try:
+        return _DECODER.decode(packed)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 def forget(store: redis.Redis, source: str, questions: set[str]) -> None:
@@ -91,5 +108,18 @@ def forget(store: redis.Redis, source: str, questions: set[str]) -> None:
     client: Any = store
     with reaching():
         old = [name for name in client.hkeys(answers_key(source)) if name.decode() not in questions]
+        if old:
+            client.hdel(answers_key(source), *old)
+
+
+def forget_silent(store: redis.Redis, source: str, before: int) -> None:
+    """Forget the answers of ``source`` to questions that were last asked ``before`` (microseconds since the epoch).
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    old = [question for question, answer in answers(store, source).items() if answer.asked < before]
+    client: Any = store
+    with reaching():
         if old:
             client.hdel(answers_key(source), *old)

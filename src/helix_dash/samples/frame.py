@@ -83,3 +83,16 @@ def growth(last: Last | None, at: int, counters: Mapping[str, float]) -> Growth:
     before: Mapping[str, float] = {} if reset else last.counters
     amounts = {name: value - before.get(name, 0) for name, value in counters.items()}
     return Growth(amounts, at - last.at, reset)
+
+
+_FRAME = msgspec.msgpack.Decoder(Frame)
+
+
+def frame_of(packed: bytes | None) -> Frame | None:
+    """The frame in ``packed``; ``None`` without one, or when something else was written in its place."""
+    if not packed:
+        return None
+    try:
+        return _FRAME.decode(packed)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None

@@ -22,3 +22,20 @@ KV = "kv"
 
 KV_EVERY = 10.0
 """Seconds between two of their answers."""
+
+HOST = "host"
+"""Hosts that run a collector: the series of the host ``web-1`` is ``host.web-1``."""
+
+HOST_EVERY = 10.0
+"""Seconds between two samples of a host."""
+
+SYSTEM = "system"
+"""Stores, services and this product itself: what one collector asks for all."""
+
+STORE, GATEWAY_STORE, KEYSPACE, GATEWAY_KEYSPACE, SERVICES, CALLS, BROWSERS, SPENT_BY_US, LITELLM = (
+    "store", "gateway_store", "keyspace", "gateway_keyspace", "services", "calls", "browsers", "spent", "litellm",
+)  # fmt: skip
+"""Questions of :data:`SYSTEM`."""
+
+STORE_EVERY, KEYSPACE_EVERY, SERVICES_EVERY, OWN_EVERY = 10.0, 60.0, 5.0, 10.0
+"""Seconds between two answers: of stores, of the sample of keys, about services, about this product itself."""

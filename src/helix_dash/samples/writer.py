@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import redis
 
-from helix_dash.samples.frame import Frame, Last, growth
+from helix_dash.samples.frame import Frame, Last, frame_of, growth
 from helix_dash.samples.keys import RESOLUTIONS, frames_key, last_key
 from helix_dash.store import connect, reaching
 
@@ -20,7 +20,6 @@ FOLDED = "not_kept"
 """The gauge that tells how many numbers of a sample were left out."""
 
 _PACKED = msgspec.msgpack.Encoder()
-_FRAME = msgspec.msgpack.Decoder(Frame)
 _LAST = msgspec.msgpack.Decoder(Last)
 
 
@@ -64,7 +63,7 @@ class SampleWriter:
             try:
                 pipe.watch(key)
                 packed = pipe.get(key)
-                last = _LAST.decode(packed) if packed else None
+                last = _last(packed)
                 if last and at <= last.at:
                     return False
                 frames = _frames(pipe, source, at)
@@ -100,6 +99,16 @@ class SampleWriter:
         return gone
 
 
+def _last(packed: bytes | None) -> Last | None:
+    """The sample before; ``None`` also when something else was written in its place: then counting begins anew."""
+    if not packed:
+        return None
+    try:
+        return _LAST.decode(packed)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
 def _frames(pipe: Any, source: str, at: int) -> list[tuple[str, int, int, Frame]]:
     """Of each resolution: the key, the number of the frame of ``at``, that of the oldest kept, the frame."""
     found = []
@@ -107,7 +116,7 @@ def _frames(pipe: Any, source: str, at: int) -> list[tuple[str, int, int, Frame]
         name, number = frames_key(source, resolution), at // resolution.step
         packed = pipe.hget(name, str(number))
         oldest = (at - resolution.kept) // resolution.step
-        found.append((name, number, oldest, _FRAME.decode(packed) if packed else Frame()))
+        found.append((name, number, oldest, frame_of(packed) or Frame()))
     return found
 
 

@@ -31,6 +31,7 @@ RAREST = 300.0
 _LOOK = 0.5
 _STANDBY = 5.0
 _SWEEP = 6 * 3600.0
+_SILENT = 7 * 86_400 * 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class Poller:
         writer: where series are kept.
         mock: whether a mock answers.
         besides: answers under the same source that somebody else keeps.
+        duty: the lease's name; the source's when empty. With one of its own, other collectors keep answers under
+            the same source, and none of them is forgotten but after a week of silence.
         close: called at the end.
         clock: monotonic seconds.
     """
@@ -95,6 +98,7 @@ class Poller:
     writer: SampleWriter
     mock: bool = False
     besides: frozenset[str] = frozenset()
+    duty: str = ""
     close: Callable[[], None] = lambda: None
     clock: Callable[[], float] = time.monotonic
     _turns: dict[str, _Turn] = field(default_factory=dict)
@@ -102,7 +106,7 @@ class Poller:
 
     def run(self, stop: threading.Event) -> None:
         """Ask until ``stop``; survives outages of the source and of the store."""
-        lease = Lease(self.store, lease_key(self.source))
+        lease = Lease(self.store, lease_key(self.duty or self.source))
         told = float("-inf")
         while not stop.is_set():
             wait = _LOOK
@@ -173,4 +177,7 @@ class Poller:
         at = self.writer.now()
         for question in self.questions:
             self.writer.sweep(f"{self.source}.{question.name}", at)
-        answers.forget(self.store, self.source, {one.name for one in self.questions} | self.besides)
+        if self.duty:
+            answers.forget_silent(self.store, self.source, at - _SILENT)
+        else:
+            answers.forget(self.store, self.source, {one.name for one in self.questions} | self.besides)

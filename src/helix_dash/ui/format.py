@@ -31,6 +31,8 @@ def short(value: Value, unit: str) -> str:
             return _percent(number * 100)
         case "ms":
             return _duration(number)
+        case "bytes":
+            return _bytes(number)
         case _:
             return _sign(number) + _digits(abs(number))
 
@@ -46,6 +48,8 @@ def full(value: Value, unit: str) -> str:
             return f"{_trim(float(value) * 100, 4)}%"  # type: ignore[arg-type]
         case "ms":
             return f"{_grouped(raw(value))} ms"
+        case "bytes":
+            return f"{_grouped(raw(value))} bytes"
         case _:
             return _grouped(raw(value))
 
@@ -223,6 +227,13 @@ def _duration(milliseconds: float) -> str:
     if seconds < 120:
         return f"{_significant(seconds, trim=False)} s"
     return f"{_significant(seconds / 60, trim=False)} min"
+
+
+def _bytes(number: float) -> str:
+    for size, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (1000, "kB")):
+        if abs(number) >= size:
+            return f"{_significant(number / size)} {name}"
+    return f"{_significant(number)} B"
 
 
 def _grouped(text: str) -> str:

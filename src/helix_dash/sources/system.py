@@ -1,0 +1,169 @@
+"""What one collector asks for all: the stores, the services, and what this product itself has counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import redis
+
+from helix_dash.errors import SourceError, StoreUnavailable
+from helix_dash.samples import sources as names
+from helix_dash.samples.answers import Answer, answers, read
+from helix_dash.samples.keys import answers_key
+from helix_dash.settings import Settings
+from helix_dash.sources import redis_server
+from helix_dash.sources.keyspace import Sampler
+from helix_dash.sources.liveliness import Liveliness
+from helix_dash.sources.polling import Numbers, Question, Told
+from helix_dash.store import connect, reaching
+from helix_dash.vitals import services
+from helix_dash.vitals.keys import BEATS
+from helix_dash.vitals.merged import Merged
+from helix_dash.vitals.pulse import Beat, decoded
+from helix_dash.vitals.services import LEVELS, Service
+
+SOURCE = names.SYSTEM
+_OTHERS = (names.SYSTEM, names.FAKEAI, names.KV)
+"""The sources whose answers tell of a service."""
+_FRESH = 2.0
+
+
+def questions(settings: Settings, store: redis.Redis, clock: Callable[[], int]) -> list[Question]:
+    """Everything that is asked.
+
+    Args:
+        settings: name the stores and servers.
+        store: where our own answers and signs of life are.
+        clock: the store's, microseconds since the epoch.
+    """
+    own = _Own(store)
+    asked = [
+        *_of_store(names.STORE, names.KEYSPACE, store),
+        Question(names.CALLS, names.OWN_EVERY, lambda: own.told("call")),
+        Question(names.BROWSERS, names.OWN_EVERY, lambda: own.told("browser")),
+        Question(names.SPENT_BY_US, names.OWN_EVERY, own.spent),
+        Question(names.SERVICES, names.SERVICES_EVERY, Services(settings, store, clock).ask),
+    ]
+    if settings.redis_url != settings.log_redis_url:
+        gateway = connect(settings.redis_url)
+        asked += _of_store(names.GATEWAY_STORE, names.GATEWAY_KEYSPACE, gateway)
+    if settings.litellm_url:
+        asked.append(Question(names.LITELLM, names.STORE_EVERY, Liveliness(settings.litellm_url).ask))
+    return asked
+
+
+def _of_store(name: str, keyspace: str, store: redis.Redis) -> list[Question]:
+    sampler = Sampler(lambda: store)
+    return [
+        Question(name, names.STORE_EVERY, lambda: redis_server.server(store)),
+        Question(keyspace, names.KEYSPACE_EVERY, sampler.ask),
+    ]
+
+
+class _Own:
+    """What all our processes have counted, added up."""
+
+    def __init__(self, store: redis.Redis) -> None:
+        self._store: Any = store
+        self._merged = Merged()
+        self._sums: dict[str, float] = {}
+        self._looked = float("-inf")
+
+    def _counted(self) -> dict[str, float]:
+        if time.monotonic() - self._looked > _FRESH:
+            self._sums = self._merged.add(_beats(self._store))
+            self._looked = time.monotonic()
+        return self._sums
+
+    def told(self, kind: str) -> Told:
+        """The counters that begin with ``<kind>:``, by what follows."""
+        head = f"{kind}:"
+        sums = self._counted()
+        return Told({}, Numbers({name.removeprefix(head): n for name, n in sums.items() if name.startswith(head)}))
+
+    def spent(self) -> Told:
+        """What we asked of the store."""
+        sums = self._counted()
+        wanted = ("store_commands", "store_trips", "calls_failed", "visits_refused")
+        return Told({}, Numbers({name: sums.get(name, 0.0) for name in wanted}))
+
+
+def _beats(store: Any) -> list[Beat]:
+    with reaching():
+        return decoded(store.hgetall(BEATS))[0]
+
+
+class Services:
+    """Judges every service there is, and remembers since when each is in its state.
+
+    Args:
+        settings: name the servers.
+        store: where signs of life and answers are.
+        clock: the store's, microseconds since the epoch.
+    """
+
+    def __init__(self, settings: Settings, store: redis.Redis, clock: Callable[[], int]) -> None:
+        self._settings, self._clock = settings, clock
+        self._store: Any = store
+        self._before: dict[str, Service] | None = None
+
+    def ask(self) -> Told:
+        """The state of every service.
+
+        Raises:
+            SourceError: the store that knows did not answer.
+        """
+        try:
+            beats, told = self._read()
+            if self._before is None:
+                self._before = _kept(answers(self._store, SOURCE).get(names.SERVICES))
+        except StoreUnavailable as error:
+            raise SourceError("unreachable", str(error)) from error
+        now = self._clock()
+        found = services.of_processes(beats, now) + self._servers(told, now)
+        found = services.carried(found, self._before, now)
+        self._before = {one.key: one for one in found}
+        levels = {f"state|{one.title}": LEVELS[one.state] for one in found if one.state in LEVELS}
+        return Told({"services": found}, Numbers(gauges=levels))
+
+    def _read(self) -> tuple[list[Beat], dict[str, dict[str, Answer]]]:
+        pipe = self._store.pipeline(transaction=False)
+        pipe.hgetall(BEATS)
+        for source in _OTHERS:
+            pipe.hgetall(answers_key(source))
+        with reaching():
+            beats, *found = pipe.execute()
+        return decoded(beats)[0], {name: read(one)[0] for name, one in zip(_OTHERS, found, strict=True)}
+
+    def _servers(self, told: Mapping[str, Mapping[str, Answer]], now: int) -> list[Service]:
+        settings, own = self._settings, told[names.SYSTEM]
+        same = settings.redis_url == settings.log_redis_url
+        found = [_of_store_answer("store", "Store", own.get(names.STORE), now)]
+        if not same:
+            gateway = own.get(names.GATEWAY_STORE)
+            found.append(_of_store_answer("gateway-store", "Gateway's store", gateway, now))
+        if settings.litellm_url:
+            found.append(services.of_answer("litellm", "LiteLLM", own.get(names.LITELLM), names.STORE_EVERY, now))
+        if settings.api_url:
+            title = "FakeAI (mock)" if settings.api_url == "mock:" else "FakeAI"
+            found.append(services.of_several("fakeai", title, told[names.FAKEAI], 60, now))
+        for name, _ in settings.kv_metrics_urls:
+            found.append(services.of_answer(f"kv-{name}", name, told[names.KV].get(name), names.KV_EVERY, now))
+        return found
+
+
+def _of_store_answer(key: str, title: str, answer: Answer | None, now: int) -> Service:
+    body = answer.body if answer is not None and isinstance(answer.body, dict) else {}
+    facts = body.get("facts") or {}
+    kind = "Valkey" if "valkey_version" in facts else "Redis"
+    version = facts.get("valkey_version") or facts.get("redis_version")
+    says = f"{kind} {version}, {facts.get('role', 'role unknown')}" if version else ""
+    return services.of_answer(key, title, answer, names.STORE_EVERY, now, says)
+
+
+def _kept(answer: Answer | None) -> dict[str, Service]:
+    """The services of the last collector's last answer: since when they are in their states."""
+    body = answer.body if answer is not None and isinstance(answer.body, dict) else {}
+    return {one.key: one for one in services.read(body)}

@@ -1,0 +1,1 @@
+"""How this product's own processes do: signs of life, what they spent, and what they said."""
