@@ -57,6 +57,7 @@ CLOSED = {
     "/api/v1/requests",
     "/api/v1/values",
     "/api/v1/views",
+    "/api/v1/visits",
     "/api/v1/views/<identity>",
     "/exports/<identity>.csv",
     "/exports/<identity>.json",

@@ -33,6 +33,7 @@ READ_TIMEOUT = 2.0
 APP_TAG = "app"
 """The tag of all our keys that belong to no shard of the log."""
 
+
 class Spent:
     """What this process has asked of stores since it began: commands, and the round trips they took."""
 

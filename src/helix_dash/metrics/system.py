@@ -99,9 +99,7 @@ def last_vitals(known: LastKnown[Any], store: redis.Redis) -> Known[Vitals]:
     return found
 
 
-def series(
-    store: redis.Redis, wanted: Sequence[str], start: int, end: int, now: int
-) -> dict[str, Frames]:
+def series(store: redis.Redis, wanted: Sequence[str], start: int, end: int, now: int) -> dict[str, Frames]:
     """The frames of the ``wanted`` series in ``[start, end)``, in one round trip.
 
     Raises:
@@ -135,9 +133,13 @@ def all_services(found: Vitals, log: LogHealth | None, age: float = 0.0, error: 
     result += ours.values()
     if not any(one.key == "store" for one in result):
         down = Service("store", "Store", "down", found.now, found.now, error)
-        result.append(down if error else Service("store", "Store", "up", None, found.now, "It answers this page."))
+        result.append(
+            down if error else Service("store", "Store", "up", None, found.now, "It answers this page.")
+        )
     if not any(one.key.startswith("collector@") for one in result):
-        result.append(Service("collector", "Collector", "unknown", message="None has given a sign of life here."))
+        result.append(
+            Service("collector", "Collector", "unknown", message="None has given a sign of life here.")
+        )
     return [*_of_log(log, now), *result]
 
 
@@ -148,7 +150,14 @@ def _newer(told: Service, seen: Service) -> Service:
 
 
 def _unsure(one: Service) -> Service:
-    return Service(one.key, one.title, "unknown", one.checked, one.checked, "Nobody can tell now; it was " + one.state + ".")
+    return Service(
+        one.key,
+        one.title,
+        "unknown",
+        one.checked,
+        one.checked,
+        "Nobody can tell now; it was " + one.state + ".",
+    )
 
 
 def _of_log(log: LogHealth | None, now: int) -> list[Service]:

@@ -53,7 +53,10 @@ def _second(root: Path, path: str) -> Group:
     limit, holder = _tightest(root, path, "memory.max")
     used = None
     if holder is not None:
-        current, cache = _number(_text(holder / "memory.current")), _stat(holder / "memory.stat", "inactive_file")
+        current, cache = (
+            _number(_text(holder / "memory.current")),
+            _stat(holder / "memory.stat", "inactive_file"),
+        )
         used = None if current is None else max(0.0, current - (cache or 0))
     cores, where = None, None
     for folder in _upward(root, path):
@@ -75,7 +78,9 @@ def _first(root: Path, paths: dict[str, str]) -> Group:
         used = None if current is None else max(0.0, current - (cache or 0))
     cores, nanos = None, None
     for folder in _upward(root / "cpu", paths.get("cpu", "/")):
-        share = _ratio(_number(_text(folder / "cpu.cfs_quota_us")), _number(_text(folder / "cpu.cfs_period_us")))
+        share = _ratio(
+            _number(_text(folder / "cpu.cfs_quota_us")), _number(_text(folder / "cpu.cfs_period_us"))
+        )
         if share is not None and (cores is None or share < cores):
             cores = share
             below = folder.relative_to(root / "cpu")

@@ -114,7 +114,7 @@ def _told(turns: Iterable[dict[str, Tally]], size: int, *, exact: bool) -> Told:
             added.setdefault(name, Tally()).add(tally)
     sampled = sum(tally.keys for tally in added.values())
     scale = 1.0 if exact or not sampled else size / sampled
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "prefix": name,
             "keys": round(tally.keys * scale),

@@ -38,7 +38,9 @@ class Liveliness:
         except httpx.TimeoutException as error:
             raise SourceError("timeout", "The proxy does not answer in time.") from error
         except httpx.HTTPError as error:
-            raise SourceError("unreachable", f"The proxy cannot be reached ({type(error).__name__}).") from error
+            raise SourceError(
+                "unreachable", f"The proxy cannot be reached ({type(error).__name__})."
+            ) from error
         if status != 200:
             raise SourceError("status", f"The proxy answered with HTTP {status}.", status)
         return Told({"status": status}, Numbers())

@@ -91,7 +91,9 @@ def server(store: redis.Redis) -> Told:
         raise SourceError("refused", "The store does not let us ask how it does (INFO).")
     numbers = _numbers(info, asked.answers.get("commands"))
     numbers.counters.update(_latency(asked.answers.get("latency")))
-    gauges = numbers.gauges | _replication(info) | _keys(info, asked.answers.get("keys")) | {"answer_ms": took}
+    gauges = (
+        numbers.gauges | _replication(info) | _keys(info, asked.answers.get("keys")) | {"answer_ms": took}
+    )
     body = {
         "facts": {name: _fact(info[name]) for name in _FACTS if name in info},
         "slow": _slow(asked.answers.get("slow")),
@@ -123,8 +125,12 @@ def _ask(store: redis.Redis) -> Asked:
 
 
 def _numbers(info: Mapping[str, Any], stats: Any) -> Numbers:
-    counters = {ours: value for theirs, ours in _COUNTERS.items() if (value := _number(info.get(theirs))) is not None}
-    gauges = {ours: value for theirs, ours in _GAUGES.items() if (value := _number(info.get(theirs))) is not None}
+    counters = {
+        ours: value for theirs, ours in _COUNTERS.items() if (value := _number(info.get(theirs))) is not None
+    }
+    gauges = {
+        ours: value for theirs, ours in _GAUGES.items() if (value := _number(info.get(theirs))) is not None
+    }
     if gauges.get("memory_limit") == 0:
         del gauges["memory_limit"]  # 0 is "no limit", not a limit of nothing
     processor = [_number(info.get(name)) for name in ("used_cpu_sys", "used_cpu_user")]

@@ -81,7 +81,9 @@ class _Own:
         """The counters that begin with ``<kind>:``, by what follows."""
         head = f"{kind}:"
         sums = self._counted()
-        return Told({}, Numbers({name.removeprefix(head): n for name, n in sums.items() if name.startswith(head)}))
+        return Told(
+            {}, Numbers({name.removeprefix(head): n for name, n in sums.items() if name.startswith(head)})
+        )
 
     def spent(self) -> Told:
         """What we asked of the store."""
@@ -145,12 +147,16 @@ class Services:
             gateway = own.get(names.GATEWAY_STORE)
             found.append(_of_store_answer("gateway-store", "Gateway's store", gateway, now))
         if settings.litellm_url:
-            found.append(services.of_answer("litellm", "LiteLLM", own.get(names.LITELLM), names.STORE_EVERY, now))
+            found.append(
+                services.of_answer("litellm", "LiteLLM", own.get(names.LITELLM), names.STORE_EVERY, now)
+            )
         if settings.api_url:
             title = "FakeAI (mock)" if settings.api_url == "mock:" else "FakeAI"
             found.append(services.of_several("fakeai", title, told[names.FAKEAI], 60, now))
         for name, _ in settings.kv_metrics_urls:
-            found.append(services.of_answer(f"kv-{name}", name, told[names.KV].get(name), names.KV_EVERY, now))
+            found.append(
+                services.of_answer(f"kv-{name}", name, told[names.KV].get(name), names.KV_EVERY, now)
+            )
         return found
 
 

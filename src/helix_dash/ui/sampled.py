@@ -81,4 +81,3 @@ def since(microseconds: int | None, look: Look, now: int) -> str:
     if abs(now - microseconds) < 20 * 3600 * 10**6:
         return fmt.clock(microseconds, look.zone)
     return fmt.moment(utc_from_us(microseconds), look.zone)
-

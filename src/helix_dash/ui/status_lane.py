@@ -85,7 +85,9 @@ def _times(begin: int, until: int, zone: tzinfo) -> str:
 def _shares(every: Sequence[Span]) -> list[float | None]:
     whole = sum(until - begin for begin, until, _ in every)
     return [
-        round(sum(until - begin for begin, until, one in every if one == state) / whole * 100, 1) if whole else None
+        round(sum(until - begin for begin, until, one in every if one == state) / whole * 100, 1)
+        if whole
+        else None
         for state in range(len(STATES))
     ]
 

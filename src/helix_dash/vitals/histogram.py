@@ -103,4 +103,7 @@ def _below(bound: float) -> float:
 
 def middles() -> dict[float, float]:
     """The middle of each stretch by its upper bound, for sums; the last one, which has no end, is told by its beginning."""
-    return {bound: (low if math.isinf(bound) else (low + bound) / 2) for low, bound in zip((0.0, *BOUNDS_MS), BOUNDS_MS, strict=False)}
+    return {
+        bound: (low if math.isinf(bound) else (low + bound) / 2)
+        for low, bound in zip((0.0, *BOUNDS_MS), BOUNDS_MS, strict=False)
+    }

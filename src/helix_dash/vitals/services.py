@@ -53,7 +53,7 @@ def of_processes(beats: Sequence[Beat], now: int) -> list[Service]:
         found.append(_processes(f"{kind}@{host}", noun + where, here, now))
         copies = [beat for beat in here if beat.alive(now) and "mirror_age" in beat.gauges]
         if copies:
-            found.append(_mirror(f"mirror@{host}", "Copy of the log" + where, copies, now))
+            found.append(_mirror(f"mirror@{host}", "Copy of the log" + where, copies))
     return found
 
 
@@ -75,7 +75,7 @@ def _processes(key: str, title: str, beats: Sequence[Beat], now: int) -> Service
     return Service(key, title, "up", min(beat.started for beat in living), last, count)
 
 
-def _mirror(key: str, title: str, beats: Sequence[Beat], now: int) -> Service:
+def _mirror(key: str, title: str, beats: Sequence[Beat]) -> Service:
     age = max(beat.gauges["mirror_age"] for beat in beats)
     checked = max(beat.at for beat in beats)
     synced = checked - int(age * 1e6)

@@ -8,10 +8,11 @@ from typing import Any
 from dash import Input, Output, State, no_update
 
 from helix_dash import context
-from helix_dash.context import log, scope, settings
+from helix_dash.context import log, running, scope, settings
+from helix_dash.metrics.system import chips
 from helix_dash.pages.overview import queries, view
 from helix_dash.query_params import compares, from_state
-from helix_dash.ui import fill, panel, shell
+from helix_dash.ui import fill, health_chips, panel, shell
 from helix_dash.ui.look import fill_failed, look_at
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
@@ -62,7 +63,9 @@ def show_overview(state: dict[str, Any] | None, dim: str, **_others: Any) -> Any
         compare=compares(state),
     )
     look = look_at(state, where, zone, health, chart=settings().chart_type)
-    return _fill(view.show(found, dim, look))
+    services = chips(running().known, running().store, health)
+    told = health_chips.fill("overview", services, running().path("system"))
+    return _fill(view.show(found, dim, look) | told)
 
 
 fill.wire(on, view.FILL)

@@ -9,7 +9,7 @@ from helix_dash.metrics.ranks import Ranked
 from helix_dash.model import Kpi
 from helix_dash.pages.overview import figures
 from helix_dash.pages.overview.queries import TOP_ERRORS, Overview
-from helix_dash.ui import controls, fill, kpi, panel, table
+from helix_dash.ui import controls, fill, health_chips, kpi, panel, table
 from helix_dash.ui import format as fmt
 from helix_dash.ui.colours import fixed_colour
 from helix_dash.ui.look import Look, fill_chart, nothing
@@ -70,6 +70,7 @@ def layout() -> Component:
         **{"data-page-state": "loading"},
         children=[
             fill.store(FILL),
+            health_chips.row("overview"),
             html.Div([kpi.card(name, label) for name, label in CARDS], className="hx-kpis"),
             html.Div(
                 [kpi.card(name, label, small=True) for name, label in STRIP], className="hx-card hx-strip"
@@ -100,7 +101,7 @@ def layout() -> Component:
 
 def outputs() -> dict[str, Output]:
     """Every place that :func:`show` may fill."""
-    found = {"page.state": Output(ROOT, "data-page-state")}
+    found = {"page.state": Output(ROOT, "data-page-state")} | health_chips.outputs("overview")
     for name, _ in (*CARDS, *STRIP):
         found |= kpi.outputs(name)
     for name in PANELS:

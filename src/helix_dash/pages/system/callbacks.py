@@ -30,7 +30,9 @@ def _fill(updates: Updates) -> dict[str, Any]:
     return fill.sent(view.ROOT, updates, PLACES)
 
 
-def _failed(error: Exception, reference: str, *, shown: str, tab: str | None = None, **_: Any) -> dict[str, Any]:
+def _failed(
+    error: Exception, reference: str, *, shown: str, tab: str | None = None, **_: Any
+) -> dict[str, Any]:
     cards = [name for name, _label in (*CARDS, *STRIP)]
     chosen = tab if tab in queries.TABS else queries.TABS[0]
     return _fill(fill_failed(error, reference, shown, cards, view.PANELS) | {"page.tab": chosen})
@@ -102,4 +104,3 @@ for _charts in view.CHARTS.values():
         panel.wire_chart(on, _name)
 for _name in view.TABLE_NAMES:
     rows.wire(on, f"{_name}-table")
-

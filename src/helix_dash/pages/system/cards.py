@@ -59,7 +59,9 @@ def _hosts(found: SystemPage) -> list[Kpi]:
         lines = [shares(one) for one in frames]
         value = _most(figures.last(line) for line in lines)
         trend = tuple(lines[0]) if len(lines) == 1 else ()
-        return Kpi(name, "", value, "ratio", None, "down", "no collector samples a host", trend, several or during)
+        return Kpi(
+            name, "", value, "ratio", None, "down", "no collector samples a host", trend, several or during
+        )
 
     def disks(one: Frames) -> list[Number]:
         every = list(figures.disk_shares(one).values())
@@ -80,7 +82,11 @@ def _step(frames: Sequence[Frames]) -> str:
 def _log(found: SystemPage) -> list[Kpi]:
     health = found.log
     lag = None if health.lag is None else health.lag * 1000
-    late = [beat.gauges["late_ms"] for beat in found.vitals.beats if "late_ms" in beat.gauges and beat.alive(found.vitals.now)]
+    late = [
+        beat.gauges["late_ms"]
+        for beat in found.vitals.beats
+        if "late_ms" in beat.gauges and beat.alive(found.vitals.now)
+    ]
     dropped = health.dropped if health.heartbeat is not None else None
     return [
         Kpi("system_ingest_lag_ms", "", lag, "ms", None, "down", "nothing came lately", (), "oldest of the newest"),

@@ -59,7 +59,9 @@ def disk_shares(frames: Frames) -> dict[str, list[Number]]:
 def hit_rate(frames: Frames) -> list[Number]:
     """Keys found of keys looked for, frame by frame."""
     hits, misses = frames.grown("hits"), frames.grown("misses")
-    return _shares(hits, [None if a is None or b is None else a + b for a, b in zip(hits, misses, strict=True)])
+    return _shares(
+        hits, [None if a is None or b is None else a + b for a, b in zip(hits, misses, strict=True)]
+    )
 
 
 def _shares(parts: Sequence[Number], wholes: Sequence[Number]) -> list[Number]:
@@ -76,7 +78,9 @@ def latency_ms(frames: Frames, percents: Sequence[int] = PERCENTS) -> list[Numbe
 
 
 def _bounds(frames: Frames) -> list[tuple[float, str]]:
-    return [(float(name.removeprefix("latency|")), name) for name in frames.names() if name.startswith("latency|")]
+    return [
+        (float(name.removeprefix("latency|")), name) for name in frames.names() if name.startswith("latency|")
+    ]
 
 
 def _half(bound: float) -> float:
@@ -133,9 +137,7 @@ def _provider_errors(found: SystemPage, look: Look) -> Sampled:
     return _provider(found, look, "success_rate", 1, PERCENT, "Failed of finished requests")
 
 
-def _by_host(
-    found: SystemPage, look: Look, share: Callable[[Frames], list[Number]], words: str
-) -> Sampled:
+def _by_host(found: SystemPage, look: Look, share: Callable[[Frames], list[Number]], words: str) -> Sampled:
     parts = [
         (name, share(frames), PALETTE[index % len(PALETTE)])
         for index, (name, frames) in enumerate(_hosts(found).items())
@@ -155,21 +157,28 @@ def _memory(found: SystemPage, look: Look) -> Sampled:
 
 def _disk(found: SystemPage, look: Look) -> Sampled:
     hosts = _hosts(found)
-    parts = []
+    parts: list[sampled.Part] = []
     for host, frames in hosts.items():
         for disk, values in disk_shares(frames).items():
             name = disk if len(hosts) == 1 else f"{host} {disk}"
             parts.append((name, values, PALETTE[len(parts) % len(PALETTE)]))
-    last = [value for _, values, _ in parts for value in [last(values)] if value is not None]
-    headline = Headline(fmt.short(max(last), "ratio"), "fullest") if last else None
+    now = [value for _, values, _ in parts if (value := last(values)) is not None]
+    headline = Headline(fmt.short(max(now), "ratio"), "fullest") if now else None
     return sampled.lines(
-        _grid(found), look, parts[: len(PALETTE)], PERCENT, "Disk space used", scale=100, top=100, headline=headline
+        _grid(found),
+        look,
+        parts[: len(PALETTE)],
+        PERCENT,
+        "Disk space used",
+        scale=100,
+        top=100,
+        headline=headline,
     )
 
 
 def _network(found: SystemPage, look: Look) -> Sampled:
     hosts = _hosts(found)
-    parts = []
+    parts: list[sampled.Part] = []
     for host, frames in hosts.items():
         if "net_received" not in frames.names():
             continue
@@ -177,7 +186,12 @@ def _network(found: SystemPage, look: Look) -> Sampled:
             name = words if len(hosts) == 1 else f"{host} {words.lower()}"
             parts.append((name, frames.rate(key), PALETTE[len(parts) % len(PALETTE)]))
     return sampled.lines(
-        _grid(found), look, parts[: len(PALETTE)], KILOBYTES, "Network traffic, loopback left out", scale=0.001
+        _grid(found),
+        look,
+        parts[: len(PALETTE)],
+        KILOBYTES,
+        "Network traffic, loopback left out",
+        scale=0.001,
     )
 
 
@@ -206,14 +220,16 @@ def _store_latency(found: SystemPage, look: Look) -> Sampled:
         for row, one in zip(rows, histogram.quantiles(counts, PERCENTS, begins=_half), strict=True):
             row.append(_ms(one))
     colours = (PALETTE[0], PALETTE[4], PALETTE[6])
-    parts = [(f"p{percent}", row, colour) for percent, row, colour in zip(PERCENTS, rows, colours, strict=True)]
+    parts = [
+        (f"p{percent}", row, colour) for percent, row, colour in zip(PERCENTS, rows, colours, strict=True)
+    ]
     p99 = latency_ms(frames, (99,))[0]
     headline = None if p99 is None else Headline(f"~ p99 {fmt.short(p99, 'ms')}")
     words = "~ Time in the server, all commands, ms"
     return sampled.lines(frames, look, parts, FINE, words, lead="p95", headline=headline)
 
 
-def _keyspace(found: SystemPage, look: Look) -> Sampled:
+def _keyspace(found: SystemPage, _look: Look) -> Sampled:
     question = names.KEYSPACE if found.store == names.STORE else names.GATEWAY_KEYSPACE
     told = found.vitals.body(question)
     rows = [row for row in told.get("prefixes") or () if row.get("bytes")]

@@ -20,8 +20,18 @@ PANEL = "sys-lines"
 ROWS = 100
 LEVELS = {"all": ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "warnings": ("WARNING", "ERROR", "CRITICAL"), "errors": ("ERROR", "CRITICAL")}  # fmt: skip
 SOURCES = ("all", "web", "collector")
-SINGLE = (Field("level", "Level"), Field("source", "Source"), Field("logger", "Part"), Field("message", "Message"))
-GROUPED = (Field("level", "Level"), Field("source", "Source"), Field("count", "Count"), Field("message", "Message"))
+SINGLE = (
+    Field("level", "Level"),
+    Field("source", "Source"),
+    Field("logger", "Part"),
+    Field("message", "Message"),
+)
+GROUPED = (
+    Field("level", "Level"),
+    Field("source", "Source"),
+    Field("count", "Count"),
+    Field("message", "Message"),
+)
 TONES = {"ERROR": "bad", "CRITICAL": "bad", "WARNING": "warn", "INFO": "info"}
 
 
@@ -48,15 +58,21 @@ class Wanted:
 def show(found: SystemPage, look: Look, wanted: Wanted, *, allowed: bool, stale: bool) -> Updates:
     """The new contents of the panel of log lines."""
     if not allowed:
-        return panel.says(PANEL, states.not_allowed("admin")) | {f"{PANEL}.subtitle": "What this product's processes logged"}
+        return panel.says(PANEL, states.not_allowed("admin")) | {
+            f"{PANEL}.subtitle": "What this product's processes logged"
+        }
     lines = found.lines or ()
     chosen = [line for line in lines if wanted.has(line)]
     bad = f"; {found.bad_lines:,} could not be read" if found.bad_lines else ""
     words = f"{len(chosen):,} of the newest {len(lines):,} lines, secrets masked{bad}"
-    nothing = Message("empty", "No line has been logged yet", "Collectors and web workers under gunicorn send theirs.")
+    nothing = Message(
+        "empty", "No line has been logged yet", "Collectors and web workers under gunicorn send theirs."
+    )
     if lines:
         nothing = Message("empty", "No line matches", f"among the newest {len(lines):,}.")
-    told, fields = (_grouped(chosen, look, found), GROUPED) if wanted.grouped else (_single(chosen, look, found), SINGLE)
+    told, fields = (
+        (_grouped(chosen, look, found), GROUPED) if wanted.grouped else (_single(chosen, look, found), SINGLE)
+    )
     return filled(
         PANEL, "Last" if wanted.grouped else "Time", fields, told, nothing, stale=stale, subtitle=words,
         texts=("level", "source", "logger", "message"),

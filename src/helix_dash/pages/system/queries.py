@@ -14,7 +14,7 @@ from helix_dash.log.health import LogHealth
 from helix_dash.log.query import RequestLog, Series
 from helix_dash.metrics import distributions
 from helix_dash.metrics.last_known import Known, LastKnown
-from helix_dash.metrics.summary import cards
+from helix_dash.metrics.summary import Card, cards
 from helix_dash.metrics.system import MAX_FRAMES, Vitals, all_services, last_vitals, series
 from helix_dash.model import Filter, Kpi, Scope, us_from_utc
 from helix_dash.samples import sources as names
@@ -32,7 +32,7 @@ EXTRA = {
 
 PROVIDERS = 8
 NOTHING = Frames((), 1, (), 0)
-_ERRORS = (("errors", "Errors", "count", "down"), ("success_rate", "", "ratio", "up"))
+_ERRORS: tuple[Card, ...] = (("errors", "Errors", "count", "down"), ("success_rate", "", "ratio", "up"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,10 @@ def system_page(
         providers = _providers(log, scope, where) if tab == "services" else None
     except StoreError as gone:
         trouble = str(gone)
-        errors, overhead, providers = (*(_unknown(name, trouble) for name in ("error_rate", "overhead_ms_p95")), None)
+        errors, overhead, providers = (
+            *(_unknown(name, trouble) for name in ("error_rate", "overhead_ms_p95")),
+            None,
+        )
     return SystemPage(
         vitals=found,
         services=all_services(found, health, first.age, error),

@@ -29,7 +29,9 @@ COMMANDS = (
 )
 SLOW = (Field("took", "Took"), Field("command", "Command"))
 
-_NOT_YET = Message("empty", "Nothing has been told yet", "The collector asks the store every 10 seconds: helix-dash collect.")
+_NOT_YET = Message(
+    "empty", "Nothing has been told yet", "The collector asks the store every 10 seconds: helix-dash collect."
+)
 
 
 def facts(found: SystemPage, look: Look, stale: bool) -> Updates:
@@ -39,7 +41,15 @@ def facts(found: SystemPage, look: Look, stale: bool) -> Updates:
     if not told:
         return filled("sys-facts", "", FACTS, [], _NOT_YET, stale=stale)
     missing = body.get("missing") or []
-    lines = [_line(*row) for row in (*_kind(told), *_safety(told, look, found.vitals.now), *_room(told, found), *_copies(told, frames.latest("replicas")))]
+    lines = [
+        _line(*row)
+        for row in (
+            *_kind(told),
+            *_safety(told, look, found.vitals.now),
+            *_room(told, found),
+            *_copies(told, frames.latest("replicas")),
+        )
+    ]
     words = f"It does not tell: {', '.join(missing)}" if missing else "As the server tells it"
     return filled("sys-facts", "Store", FACTS, lines, _NOT_YET, stale=stale, subtitle=words, texts=("value", "verdict"))  # fmt: skip
 
@@ -68,24 +78,37 @@ def _kind(told: dict[str, Any]) -> list[Row]:
 def _safety(told: dict[str, Any], look: Look, now: int) -> list[Row]:
     if told.get("aof_enabled"):
         well = told.get("aof_last_write_status", "ok") == "ok"
-        persistence: Row = ("Persistence", "append-only file", *(("", "") if well else ("cannot be written", "bad")))
+        persistence: Row = (
+            "Persistence",
+            "append-only file",
+            *(("", "") if well else ("cannot be written", "bad")),
+        )
     elif told.get("rdb_last_bgsave_status") == "ok":
         persistence = ("Persistence", "snapshots at most", "a crash loses the newest", "warn")
     else:
         persistence = ("Persistence", "snapshots fail", "look at its disk", "bad")
     saved = told.get("rdb_last_save_time")
-    last = since(int(saved) * 10**6, look, now) if isinstance(saved, int | float) and saved > 0 else fmt.UNKNOWN
+    last = (
+        since(int(saved) * 10**6, look, now) if isinstance(saved, int | float) and saved > 0 else fmt.UNKNOWN
+    )
     return [persistence, ("Last snapshot", last, "", "")]
 
 
 def _room(told: dict[str, Any], found: SystemPage) -> list[Row]:
     frames = found.of(found.store)
     policy, limit = str(told.get("maxmemory_policy", "unknown")), frames.latest("memory_limit")
-    memory, evicted = frames.latest("memory"), frames.total("evicted") if "evicted" in frames.names() else None
+    memory, evicted = (
+        frames.latest("memory"),
+        frames.total("evicted") if "evicted" in frames.names() else None,
+    )
     risky = policy.startswith("allkeys") and limit is not None
     full = limit is not None and memory is not None and memory > 0.9 * limit
     refused = frames.total("refused_clients") if "refused_clients" in frames.names() else None
-    shown = f"{fmt.short(memory, 'bytes')} of {fmt.short(limit, 'bytes')}" if limit else f"{fmt.short(memory, 'bytes')}, no limit set"
+    shown = (
+        f"{fmt.short(memory, 'bytes')} of {fmt.short(limit, 'bytes')}"
+        if limit
+        else f"{fmt.short(memory, 'bytes')}, no limit set"
+    )
     fragmentation = frames.latest("fragmentation")
     return [
         ("Memory", shown, *(("nearly full", "bad") if full else ("", ""))),
@@ -100,11 +123,13 @@ def _room(told: dict[str, Any], found: SystemPage) -> list[Row]:
 def _copies(told: dict[str, Any], replicas: float | None) -> list[Row]:
     link = told.get("master_link_status")
     if link is not None:
-        return [("Link to its primary", str(link), *(("", "") if link == "up" else ("it serves old data", "bad")))]
+        return [
+            ("Link to its primary", str(link), *(("", "") if link == "up" else ("it serves old data", "bad")))
+        ]
     return [("Replicas", fmt.short(replicas, "count"), "", "")]
 
 
-def prefixes(found: SystemPage, look: Look, stale: bool) -> Updates:
+def prefixes(found: SystemPage, _look: Look, stale: bool) -> Updates:
     """Keys by the beginning of their names, with how many of them expire."""
     question = names.KEYSPACE if found.store == names.STORE else names.GATEWAY_KEYSPACE
     told, answer = found.vitals.body(question), found.vitals.answers.get(question)
@@ -125,7 +150,9 @@ def prefixes(found: SystemPage, look: Look, stale: bool) -> Updates:
     keys, looked = told.get("keys"), told.get("sampled")
     words = ""
     if isinstance(keys, int) and isinstance(looked, int):
-        words = f"All {keys:,} keys" if told.get("exact") else f"~ From a sample of {looked:,} of {keys:,} keys"
+        words = (
+            f"All {keys:,} keys" if told.get("exact") else f"~ From a sample of {looked:,} of {keys:,} keys"
+        )
     nothing = _NOT_YET
     if answer is not None and not answer.ok:
         nothing = Message("error", "Its keys cannot be looked at", answer.error)
@@ -134,7 +161,7 @@ def prefixes(found: SystemPage, look: Look, stale: bool) -> Updates:
     return filled("sys-prefixes", "Keys", PREFIXES, lines, nothing, stale=stale, subtitle=words)
 
 
-def commands(found: SystemPage, look: Look, stale: bool) -> Updates:
+def commands(found: SystemPage, _look: Look, stale: bool) -> Updates:
     """Which commands took the server's time in this period."""
     frames = found.of(found.store)
     known = [name.removeprefix("usec|") for name in frames.names() if name.startswith("usec|")]
@@ -164,7 +191,10 @@ def slow(found: SystemPage, look: Look, stale: bool, *, told: bool) -> Updates:
     lines = [
         Line(
             since(int(one["at"]) * 10**6, look, found.vitals.now),
-            {"took": fmt.short(one["us"] / 1000, "ms"), "command": str(one["masked"] if told else one["command"])},
+            {
+                "took": fmt.short(one["us"] / 1000, "ms"),
+                "command": str(one["masked"] if told else one["command"]),
+            },
         )
         for one in (body.get("slow") or [])[:12]
     ]

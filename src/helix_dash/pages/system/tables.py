@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from helix_dash.pages.system import figures
-from helix_dash.pages.system.queries import SystemPage
+from helix_dash.pages.system.queries import NOTHING, SystemPage
 from helix_dash.samples import sources as names
 from helix_dash.samples.reader import Frames
 from helix_dash.ui import format as fmt
@@ -22,7 +22,9 @@ from helix_dash.vitals.services import Service
 
 Table = Callable[[SystemPage, Look, bool], Updates]
 
-_NOT_YET = Message("empty", "Nothing has been told yet", "The collector samples every few seconds: helix-dash collect.")
+_NOT_YET = Message(
+    "empty", "Nothing has been told yet", "The collector samples every few seconds: helix-dash collect."
+)
 
 SERVICES = (
     Field("state", "State"),
@@ -91,7 +93,9 @@ def _service(one: Service, look: Look, now: int) -> Line:
 def hosts(found: SystemPage, look: Look, stale: bool) -> Updates:
     """Every host that runs a collector."""
     lines = [_host(found, name, look) for name in found.vitals.hosts]
-    nothing = Message("empty", "No host is sampled", "A collector samples the host it runs on: helix-dash collect.")
+    nothing = Message(
+        "empty", "No host is sampled", "A collector samples the host it runs on: helix-dash collect."
+    )
     return filled(
         "sys-hosts", "Host", HOSTS, lines, nothing, stale=stale,
         subtitle="Hosts and containers that run a collector; last readings", texts=("sampled", "limits"),
@@ -99,9 +103,11 @@ def hosts(found: SystemPage, look: Look, stale: bool) -> Updates:
 
 
 def _host(found: SystemPage, name: str, look: Look) -> Line:
-    answer, frames = found.vitals.hosts[name], found.frames.get(f"{names.HOST}.{name}", figures.NOTHING)
+    answer, frames = found.vitals.hosts[name], found.frames.get(f"{names.HOST}.{name}", NOTHING)
     body = answer.body if isinstance(answer.body, dict) else {}
-    fullest = [one for values in figures.disk_shares(frames).values() if (one := figures.last(values)) is not None]
+    fullest = [
+        one for values in figures.disk_shares(frames).values() if (one := figures.last(values)) is not None
+    ]
     used, whole = frames.latest("memory_used"), frames.latest("memory_total")
     memory = f"{fmt.short(used, 'bytes')} of {fmt.short(whole, 'bytes')}" if whole else fmt.UNKNOWN
     limited = body.get("limited") or []
@@ -119,13 +125,19 @@ def _host(found: SystemPage, name: str, look: Look) -> Line:
     )
 
 
-def processes(found: SystemPage, look: Look, stale: bool) -> Updates:
+def processes(found: SystemPage, _look: Look, stale: bool) -> Updates:
     """Our own processes, by their last signs of life."""
     now = found.vitals.now + int(found.age * 1e6)
     lines = []
     for beat in found.vitals.beats:
         alive = beat.alive(now) and not found.error
-        state = ("Running", "good") if alive and not beat.trouble else ("Ailing", "warn") if alive else ("Silent", "bad")
+        state = (
+            ("Running", "good")
+            if alive and not beat.trouble
+            else ("Ailing", "warn")
+            if alive
+            else ("Silent", "bad")
+        )
         lines.append(
             Line(
                 f"{beat.kind} {beat.process}",
@@ -140,14 +152,16 @@ def processes(found: SystemPage, look: Look, stale: bool) -> Updates:
                 tones={"state": state[1]},
             )
         )
-    nothing = Message("empty", "No process gives a sign of life", "Collectors and web workers under gunicorn do.")
+    nothing = Message(
+        "empty", "No process gives a sign of life", "Collectors and web workers under gunicorn do."
+    )
     return filled(
         "sys-processes", "Process", PROCESSES, lines, nothing, stale=stale,
         subtitle="Collectors and web workers, by their last sign of life", texts=("host", "state"),
     )  # fmt: skip
 
 
-def calls(found: SystemPage, look: Look, stale: bool) -> Updates:
+def calls(found: SystemPage, _look: Look, stale: bool) -> Updates:
     """How long our own answers took, by callback and route."""
     frames = found.of(names.CALLS)
     counts = _by_name(frames)
@@ -159,12 +173,17 @@ def calls(found: SystemPage, look: Look, stale: bool) -> Updates:
     for name in ordered:
         total = sum(counts[name].values())
         quantiles = histogram.quantiles(counts[name], figures.PERCENTS)
-        cells = {f"p{percent}": fmt.short(one, "ms") for percent, one in zip(figures.PERCENTS, quantiles, strict=True)}
+        cells = {
+            f"p{percent}": fmt.short(one, "ms")
+            for percent, one in zip(figures.PERCENTS, quantiles, strict=True)
+        }
         cells |= {"count": fmt.short(round(total), "count"), "share": fmt.share(spent[name], whole)}
         lines.append(Line(name, cells, share=total / most if most else 0.0))
     failed = found.of(names.SPENT_BY_US).total("calls_failed")
     words = f"All workers together, in this period; failed: {fmt.short(failed, 'count')}"
-    nothing = Message("empty", "No answer was measured in this period", "Web workers under gunicorn measure theirs.")
+    nothing = Message(
+        "empty", "No answer was measured in this period", "Web workers under gunicorn measure theirs."
+    )
     return filled("sys-calls", "Answer", CALLS, lines, nothing, stale=stale, subtitle=words)
 
 
@@ -189,7 +208,7 @@ _WHAT = {
 }
 
 
-def browsers(found: SystemPage, look: Look, stale: bool) -> Updates:
+def browsers(found: SystemPage, _look: Look, stale: bool) -> Updates:
     """What browsers measured, by page."""
     counts = _by_name(found.of(names.BROWSERS))
     most = max((sum(one.values()) for one in counts.values()), default=0.0)
@@ -199,9 +218,15 @@ def browsers(found: SystemPage, look: Look, stale: bool) -> Updates:
         total = sum(counts[name].values())
         p50, p95 = histogram.quantiles(counts[name], (50, 95))
         words = f"{page} {_WHAT.get(kind, kind)}" if page else _WHAT.get(kind, kind)
-        cells = {"count": fmt.short(round(total), "count"), "p50": fmt.short(p50, "ms"), "p95": fmt.short(p95, "ms")}
+        cells = {
+            "count": fmt.short(round(total), "count"),
+            "p50": fmt.short(p50, "ms"),
+            "p95": fmt.short(p95, "ms"),
+        }
         lines.append(Line(words, cells, share=total / most if most else 0.0))
     held = [beat.gauges["browser_memory"] for beat in found.vitals.beats if "browser_memory" in beat.gauges]
     memory = f"; a page's scripts last held {fmt.short(held[-1], 'bytes')}" if held else ""
-    nothing = Message("empty", "No browser has told anything in this period", "Open pages report about once a minute.")
+    nothing = Message(
+        "empty", "No browser has told anything in this period", "Open pages report about once a minute."
+    )
     return filled("sys-browsers", "Page", BROWSERS, lines, nothing, stale=stale, subtitle=f"As browsers measured it{memory}")  # fmt: skip

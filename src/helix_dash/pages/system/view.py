@@ -82,8 +82,8 @@ TABLES: dict[str, tuple[tables.Table, ...]] = {
     "dashboard": (tables.calls, tables.processes, tables.browsers),
     "logs": (),
 }
-TABLE_NAMES = [name for every in LISTS.values() for name, *_ in every]
-PANELS = [name for tab in CHARTS for name, *_ in (*CHARTS[tab], *LISTS[tab])]
+TABLE_NAMES = [name for every in LISTS.values() for name, _title, _span in every]
+PANELS = [name for every in CHARTS.values() for name, _title, _words, _span in every] + TABLE_NAMES
 
 
 def layout(settings: Settings) -> Component:
@@ -201,11 +201,24 @@ def _special(name: str, found: SystemPage) -> Message | None:
     if name.startswith("sys-provider"):
         if found.trouble:
             return Message("error", "The log cannot be read", found.trouble, "retry")
-        return Message("empty", "No finished requests in this period", "Latency and errors come from the request log.", "widen")
+        return Message(
+            "empty",
+            "No finished requests in this period",
+            "Latency and errors come from the request log.",
+            "widen",
+        )
     if name == "sys-store-latency" and found.of(found.store).names():
-        return Message("empty", "This server keeps no histograms", "Redis 7 and Valkey do (LATENCY HISTOGRAM), if they may be asked.")
+        return Message(
+            "empty",
+            "This server keeps no histograms",
+            "Redis 7 and Valkey do (LATENCY HISTOGRAM), if they may be asked.",
+        )
     if name == "sys-waterfall":
-        return Message("empty", "No browser has told anything today", "Open pages report what they loaded after some seconds.")
+        return Message(
+            "empty",
+            "No browser has told anything today",
+            "Open pages report what they loaded after some seconds.",
+        )
     return None  # fmt: skip
 
 
