@@ -2,7 +2,7 @@
    once a minute, in figures and names of our own files only; see vitals/visits.py and docs/api.md. */
 (function () {
   "use strict";
-  const FIRST = 12000, THEN = 60000, MOST = 60, FILES = 40, NAME = /^[A-Za-z0-9._/-]{1,80}$/;
+  const FIRST = 12000, THEN = 60000, MOST = 60, FILES = 80, NAME = /^[A-Za-z0-9._/-]{1,80}$/;
   const script = document.currentScript && document.currentScript.src;
   if (!script || !window.PerformanceObserver) return;
   const prefix = new URL(script).pathname.replace(/assets\/vitals\.js$/, "");

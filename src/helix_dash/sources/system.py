@@ -165,7 +165,8 @@ def _of_store_answer(key: str, title: str, answer: Answer | None, now: int) -> S
     facts = body.get("facts") or {}
     kind = "Valkey" if "valkey_version" in facts else "Redis"
     version = facts.get("valkey_version") or facts.get("redis_version")
-    says = f"{kind} {version}, {facts.get('role', 'role unknown')}" if version else ""
+    role = {"master": "primary", "slave": "replica"}.get(str(facts.get("role")), "role unknown")
+    says = f"{kind} {version}, {role}." if version else ""
     return services.of_answer(key, title, answer, names.STORE_EVERY, now, says)
 
 

@@ -221,6 +221,8 @@ def _significant(number: float, *, trim: bool = True) -> str:
 
 
 def _duration(milliseconds: float) -> str:
+    if 0 < milliseconds < 0.1:
+        return f"{_significant(milliseconds * 1000)} µs"
     if milliseconds < 1000:
         return f"{_significant(milliseconds)} ms"
     seconds = milliseconds / 1000

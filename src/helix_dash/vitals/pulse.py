@@ -122,6 +122,7 @@ class Pulse:
     def start(self) -> None:
         """Begin; in the process that is meant, never before a fork."""
         if self._thread is None:
+            _log.info("This %s process has begun", self._kind)
             self._thread = threading.Thread(target=self._run, name="helix-dash-pulse", daemon=True)
             self._thread.start()
 

@@ -64,10 +64,10 @@ def _processes(key: str, title: str, beats: Sequence[Beat], now: int) -> Service
         return Service(key, title, "down", last, last, f"No sign of life for more than {LEASE:.0f} s.")
     newest = max(beat.started for beat in living)
     lost = [beat for beat in beats if not beat.alive(now) and now - beat.at < RECENT and beat.at > newest]
-    count = f"{len(living)} running"
+    count = f"{len(living)} running."
     if lost:
         since = max(beat.at for beat in lost)
-        return Service(key, title, "degraded", since, last, f"{count}, {len(lost)} silent.")
+        return Service(key, title, "degraded", since, last, f"{count[:-1]}, {len(lost)} silent.")
     ailing = [beat for beat in living if beat.trouble]
     if ailing:
         since = min(beat.since for beat in ailing)
@@ -81,7 +81,7 @@ def _mirror(key: str, title: str, beats: Sequence[Beat]) -> Service:
     synced = checked - int(age * 1e6)
     if age < OLD_MIRROR:
         rows = max(beat.gauges.get("mirror_rows", 0.0) for beat in beats)
-        return Service(key, title, "up", None, checked, f"{rows:,.0f} requests readable")
+        return Service(key, title, "up", None, checked, f"{rows:,.0f} requests readable.")
     state: State = "down" if age > DEAD_MIRROR else "degraded"
     return Service(key, title, state, synced, checked, "It has not been brought up to date since.")
 
@@ -94,7 +94,11 @@ def of_answer(key: str, title: str, answer: Answer | None, every: float, now: in
         return Service(key, title, "unknown", answer.asked, answer.answered, "Nobody has asked it lately.")
     if not answer.ok:
         return Service(key, title, "down", answer.failing_since, answer.answered, answer.error)
-    took = f"answers in {answer.took_ms:,.0f} ms" if answer.took_ms is not None else ""
+    took = ""
+    if answer.took_ms is not None:
+        took = (
+            f"Answers in {answer.took_ms:,.0f} ms." if answer.took_ms >= 1 else "Answers in less than 1 ms."
+        )
     return Service(key, title, "up", None, answer.answered, says or took)
 
 

@@ -21,7 +21,7 @@ LONGEST_BODY = 16_384
 PER_MINUTE = 12
 """Reports of one asker that a worker takes in a minute."""
 MOST_ASKERS = 1000
-MOST_FILES, MOST_TIMES = 40, 60
+MOST_FILES, MOST_TIMES = 80, 60
 LONGEST_MS = 600_000.0
 
 _PAGE = re.compile(r"/[a-z0-9/-]{0,40}")

@@ -21,10 +21,12 @@ from helix_dash.vitals import histogram
 
 MEGABYTES = Unit(suffix=" MB", tick="~s")
 RATE = Unit(suffix="/s", tick="~s")
-KILOBYTES = Unit(suffix=" kB/s", tick="~s")
+TRAFFIC = Unit(suffix="B/s", tick="~s")
 FINE = Unit(suffix=" ms", tick="~g")
 PERCENTS = (50, 95, 99)
 MOST_LANES = 14
+MOST_LOADED = 26
+"""Files of the waterfall: those that took longest."""
 
 
 def _hosts(found: SystemPage) -> dict[str, Frames]:
@@ -189,9 +191,8 @@ def _network(found: SystemPage, look: Look) -> Sampled:
         _grid(found),
         look,
         parts[: len(PALETTE)],
-        KILOBYTES,
+        TRAFFIC,
         "Network traffic, loopback left out",
-        scale=0.001,
     )
 
 
@@ -265,7 +266,8 @@ def _waterfall(found: SystemPage, look: Look) -> Sampled:
     visit = found.vitals.visit
     if visit is None or not visit.loaded:
         return Sampled("What a browser loaded, and when", None)
-    rows = sorted(visit.loaded, key=lambda one: one.start)
+    longest = sorted(visit.loaded, key=lambda one: one.start - one.end)[:MOST_LOADED]
+    rows = sorted(longest, key=lambda one: one.start)
     shown = [plain(f"{at + 1}. {one.name.rsplit('/', 1)[-1]}") for at, one in enumerate(rows)]
     colours = {"document": PALETTE[4], "script": PALETTE[0], "style": PALETTE[3], "call": PALETTE[1], "font": PALETTE[5], "image": PALETTE[7]}  # fmt: skip
     trace = {
@@ -284,12 +286,14 @@ def _waterfall(found: SystemPage, look: Look) -> Sampled:
         head=("File", "Start", "Took", "Bytes"),
         rows=[(one.name, one.start, one.end - one.start, one.bytes) for one in rows],
         units=(FINE, FINE, Unit()),
-        says=f"{len(rows)} files and answers in {end:,.0f} ms.",
-        headline=Headline(fmt.short(sum(one.bytes for one in rows), "bytes"), "over the network"),
+        says=f"{len(visit.loaded)} files and answers in {end:,.0f} ms.",
+        headline=Headline(fmt.short(sum(one.bytes for one in visit.loaded), "bytes"), "over the network"),
         legend=[(kind.capitalize(), colours[kind]) for kind in kinds],
     )  # fmt: skip
     at = sampled.since(visit.at, look, found.vitals.now)
-    return Sampled(f"What the last browser loaded for {visit.page}, at {at} {look.zone_name}", figure)
+    part = f"the {len(rows)} slowest of {len(visit.loaded)}" if len(rows) < len(visit.loaded) else "all"
+    words = f"What the last browser to report loaded for {visit.page}, at {at} {look.zone_name}: {part}"
+    return Sampled(words, figure)
 
 
 def last(values: Sequence[Number]) -> Number:

@@ -56,7 +56,12 @@ CALLS = (
     Field("p99", "p99 ~"),
     Field("share", "Share of the time ~"),
 )
-BROWSERS = (Field("count", "Measured", bar=True), Field("p50", "p50 ~"), Field("p95", "p95 ~"))
+BROWSERS = (
+    Field("what", "Time for"),
+    Field("count", "Measured", bar=True),
+    Field("p50", "p50 ~"),
+    Field("p95", "p95 ~"),
+)
 
 
 def filled(
@@ -199,12 +204,12 @@ def _by_name(frames: Frames) -> dict[str, dict[float, float]]:
 
 
 _WHAT = {
-    "render": "draws an answer",
-    "trip": "waits for an answer",
-    "long": "does not react",
-    "first_paint": "First paint",
-    "document": "Document ready",
-    "largest_paint": "Largest paint",
+    "render": "drawing an answer",
+    "trip": "an answer to arrive",
+    "long": "not reacting",
+    "first_paint": "the first paint",
+    "document": "the document to be ready",
+    "largest_paint": "the largest paint",
 }
 
 
@@ -217,16 +222,16 @@ def browsers(found: SystemPage, _look: Look, stale: bool) -> Updates:
         kind, _, page = name.partition(" ")
         total = sum(counts[name].values())
         p50, p95 = histogram.quantiles(counts[name], (50, 95))
-        words = f"{page} {_WHAT.get(kind, kind)}" if page else _WHAT.get(kind, kind)
         cells = {
+            "what": _WHAT.get(kind, kind),
             "count": fmt.short(round(total), "count"),
             "p50": fmt.short(p50, "ms"),
             "p95": fmt.short(p95, "ms"),
         }
-        lines.append(Line(words, cells, share=total / most if most else 0.0))
+        lines.append(Line(page or "Any page", cells, share=total / most if most else 0.0))
     held = [beat.gauges["browser_memory"] for beat in found.vitals.beats if "browser_memory" in beat.gauges]
     memory = f"; a page's scripts last held {fmt.short(held[-1], 'bytes')}" if held else ""
     nothing = Message(
         "empty", "No browser has told anything in this period", "Open pages report about once a minute."
     )
-    return filled("sys-browsers", "Page", BROWSERS, lines, nothing, stale=stale, subtitle=f"As browsers measured it{memory}")  # fmt: skip
+    return filled("sys-browsers", "Page", BROWSERS, lines, nothing, stale=stale, subtitle=f"As browsers measured it{memory}", texts=("what",))  # fmt: skip

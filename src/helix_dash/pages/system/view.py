@@ -104,7 +104,7 @@ def layout(settings: Settings) -> Component:
                 **{"data-tone": "warn"},
             ),
             health_chips.row("sys"),
-            html.Div([kpi.card(name, label) for name, label in CARDS], className="hx-kpis"),
+            html.Div([kpi.card(name, label) for name, label in CARDS], className="hx-kpis hx-kpis--plain"),
             html.Div([kpi.card(name, label, small=True) for name, label in STRIP], className="hx-card hx-strip"),
             html.Div(
                 [
@@ -133,7 +133,7 @@ def _panels(tab: str) -> list[Component]:
 
 
 def _height(name: str) -> int:
-    return {"sys-states": 320, "sys-waterfall": 480}.get(name, 224)
+    return {"sys-states": 320, "sys-waterfall": 520}.get(name, 224)
 
 
 def _tools(name: str) -> Component | None:
