@@ -13,6 +13,7 @@
   const atTop = (grid) => grid.getVerticalPixelRange().top < 8;
   const off = () => (new URLSearchParams(location.search).get("refresh") || window.hx.config().refresh) === "off";
 
+  /* before: who was at the top (and of which address) when we asked for more, until those who were not are marked */
   let last = { new: 0 }, before = null;
   function say() {
     const grid = api(), known = ["ready", "stale"].includes((card() || { dataset: {} }).dataset.state);
@@ -32,22 +33,33 @@
     return found;
   }
   function more(grid) {
-    before = ids(grid);
+    if (!before) { /* asked twice, the rows of the first answer may be there already, and not yet marked */
+      const known = ids(grid);
+      before = known.size ? { known, search: location.search } : null;
+    }
     last = { ...last, new: 0 };
     grid.refreshInfiniteCache();
   }
   function mark() {
     const grid = api();
     if (!before || !grid) return;
+    if (before.search !== location.search) { before = null; return; }
     const fresh = [];
     for (let index = 0; index < 100; index += 1) {
       const node = grid.getDisplayedRowAtIndex(index);
-      if (node && node.data && !before.has(node.data.row_id)) fresh.push(node);
+      if (node && node.data && !before.known.has(node.data.row_id)) fresh.push(node);
     }
-    if (!fresh.length || fresh.length > 60) return;
+    if (!fresh.length) return;
     before = null;
+    if (fresh.length > 60) return;
+    flash(grid, fresh, 30);
+  }
+  /* rows are drawn a moment after they have come; what is not drawn yet cannot be marked */
+  function flash(grid, rowNodes, left) {
     const still = STILL.matches || document.documentElement.dataset.motion === "off";
-    grid.flashCells({ rowNodes: fresh, flashDuration: still ? 2000 : 500, fadeDuration: still ? 0 : 900 });
+    grid.flashCells({ rowNodes, flashDuration: still ? 2000 : 500, fadeDuration: still ? 0 : 900 });
+    const box = card();
+    if (left && box && atTop(grid) && !box.querySelector(".ag-cell-data-changed, .ag-cell-data-changed-animation")) requestAnimationFrame(() => flash(grid, rowNodes, left - 1));
   }
   document.addEventListener("hx-rows", () => { mark(); say(); });
 

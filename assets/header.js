@@ -31,6 +31,15 @@
     button.setAttribute("aria-label", name);
     button.title = name;
   }
+  /* the words of the range: at length, and as a phone has room for them */
+  function rangeWords(from, to, config) {
+    const { moment, brief } = window.hx.time;
+    if (to === "now" && config.ranges[from]) return config.ranges[from];
+    const long = to === "now" ? "Since " + moment(from) : moment(from) + " – " + moment(to);
+    const short = to === "now" ? null : brief(from, to);
+    const span = (className, children) => ({ namespace: "dash_html_components", type: "Span", props: { className, children } });
+    return short === null ? long : [span("hx-long", long), span("hx-short", short)];
+  }
   function controls(search, pathname, config) {
     const now = params(search);
     const from = now.get("from") || config.from, to = now.get("to") || "now", zone = now.get("zone") || config.zone;
@@ -41,8 +50,7 @@
     document.getElementById("hx-compare").setAttribute("aria-pressed", String(compared));
     carry(search);
     pause(!every);
-    const { moment, city, offset } = window.hx.time;
-    const range = to === "now" ? config.ranges[from] || "Since " + moment(from) : moment(from) + " – " + moment(to);
+    const { city, offset } = window.hx.time, range = rangeWords(from, to, config);
     const words = !every ? "Paused" : every < 60 ? every + " s" : every / 60 + " min";
     document.getElementById("hx-zone-button").title = `Time zone: ${zone} (UTC${offset(zone)})`;
     return [range, words, every ? every * 1000 : 3600000, !every, city(zone), zone.replace(/_/g, " ")];

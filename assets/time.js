@@ -39,7 +39,20 @@
     const words = instant === null ? moment(text) : wall(instant);
     return /^\d{4}-\d\d-\d\d$/.test(words) ? words + "T00:00" : words.slice(0, 16).replace(" ", "T");
   }
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  /* a range as a phone has room for it: "15 Nov – 22 Nov", "15 Nov 14:00 – 16:30"; null where it cannot be told so */
+  function brief(from, to) {
+    const now = Date.now(), ends = [from, to].map((text) => field(text, now));
+    if (!ends.every((text) => /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text))) return null;
+    const [start, end] = ends, years = ends.map((text) => text.slice(0, 4));
+    const day = (text) => `${Number(text.slice(8, 10))} ${MONTHS[Number(text.slice(5, 7)) - 1]}`;
+    const dated = (text) => (years[0] === years[1] ? day(text) : `${day(text)} ${text.slice(0, 4)}`);
+    const year = years[0] === years[1] && years[1] !== wall(now).slice(0, 4) ? " " + years[1] : "";
+    const clock = (text) => (ends.every((one) => one.endsWith("T00:00")) ? "" : " " + text.slice(11));
+    const last = dated(start) === dated(end) && clock(end) ? clock(end) : " " + dated(end) + clock(end);
+    return dated(start) + clock(start) + " –" + last + year;
+  }
   const city = (zone) => zone.split("/").pop().replace(/_/g, " ");
 
-  Object.assign(window.hx, { time: { wall, offset, relative, moment, field, city } });
+  Object.assign(window.hx, { time: { wall, offset, relative, moment, field, brief, city } });
 })();

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import runpy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import redis
+from flask import Flask
 from flask.testing import FlaskClient
 
+from helix_dash import warm
 from webapp import people, settings, sign_in, store, web_store  # noqa: F401 - fixtures
 
 FOLDER = Path(__file__).parents[1] / "examples" / "flask_host"
@@ -83,6 +87,14 @@ def test_a_form_of_the_host_may_be_sent_from_another_site(client: FlaskClient) -
     """Our refusal of other sites' requests is ours alone."""
     answer = client.post("/sign-in", data={"name": "x"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 200
+
+
+def test_its_workers_are_warm_before_anybody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Flask] = []
+    monkeypatch.setattr(warm, "begin", begun.append)
+    host = Flask("host")
+    runpy.run_path(str(FOLDER / "gunicorn.conf.py"))["post_worker_init"](SimpleNamespace(wsgi=host))
+    assert begun == [host]
 
 
 def test_the_readme_is_short_and_names_the_mounts() -> None:

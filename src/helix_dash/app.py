@@ -32,8 +32,8 @@ from helix_dash.context import Running
 from helix_dash.errors import HelixError, SettingError, StoreUnavailable
 from helix_dash.exports import callbacks as export_callbacks
 from helix_dash.exports.folder import Folder
-from helix_dash.exports.manager import SpawnManager
 from helix_dash.exports.routes import export_routes
+from helix_dash.exports.spawned_jobs import SpawnedJobs
 from helix_dash.http_errors import error_json, refusal
 from helix_dash.log.durable import private_folder
 from helix_dash.log.query import RequestLog
@@ -249,12 +249,12 @@ def _home() -> tuple[str, str] | None:
     return (view.path, view.search) if view else None
 
 
-def _background(settings: Settings) -> SpawnManager:
+def _background(settings: Settings) -> SpawnedJobs:
     folder = settings.data_dir / "background"
     # diskcache reads pickles, so nobody else may write here. Results are ids, read once and deleted.
     private_folder(settings.data_dir, folder, "DATA_DIR")
     cache = Cache(str(folder), size_limit=64 * 2**20)
-    return SpawnManager(cache, settings, lambda: context.user().key)
+    return SpawnedJobs(cache, settings, lambda: context.user().key)
 
 
 def _content_policy(dash: Dash, frame_ancestors: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from installation import PASSWORD, Site
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.pages import all_sections
@@ -27,41 +27,63 @@ ROOT = Path(__file__).parents[2]
 WIDTHS = (1440, 900, 390)
 THEMES = ("light", "dark")
 DAYS = 7
-RECORDS = 20_000
+RECORDS = 30_000
 SETTLED = 1500
 """Milliseconds in which charts are drawn and what fades in has its colour."""
 
 
+STATES = ("data", "down", "empty")
+
+
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: the page at ``path`` with ``query``, clicked at ``clicks`` first."""
+    """One picture: the page at ``path`` with ``query``, clicked at ``clicks`` first, in ``states``."""
 
     name: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
     clicks: tuple[str, ...] = ()
+    states: tuple[str, ...] = STATES
+
+
+PARTS = (
+    ("shell-trust", "/", ("#hx-trust-button", "#hx-trust-lag > summary"), ("data", "down")),
+    ("shell-range", "/", ("#hx-range-button",), ("data",)),
+    ("shell-zone", "/", ("#hx-zone-button",), ("data",)),
+    ("shell-views", "/", ("#hx-views-button",), ("data",)),
+    ("shell-filters", "/", ("#hx-filters-button",), ("data",)),
+    ("shell-account", "/", ("#hx-account-button",), ("data",)),
+    ("shell-palette", "/", ("#hx-palette",), ("data",)),
+    ("shell-chart-menu", "/", ("#hx-volume-menu-button",), ("data",)),
+    ("shell-chart-table", "/", ("#hx-volume-menu-button", "#hx-volume-menu [data-table]"), ("data",)),
+    ("requests-columns", "/requests", ("#hx-columns-button",), ("data",)),
+    ("requests-inspector", "/requests", (".ag-row[row-index='1'] [col-id=status]",), ("data",)),
+    ("requests-inspector-cost", "/requests", (".ag-row[row-index='1'] [col-id=status]", "[data-tab=cost]"), ("data",)),
+)  # fmt: skip
+"""What opens over a page: its name, the page's path, where to click, the states in which there is something to see."""
 
 
 def pages(period: tuple[tuple[str, str], ...]) -> list[Shot]:
     """Every page of the registry, and what opens over one."""
+    query = (*period, ("refresh", "off"))
     found = [
-        Shot(section.key, section.path, (*period, ("refresh", "off")))
+        Shot(
+            section.key, section.path, query, states=("data", "down") if section.key == "gallery" else STATES
+        )
         for section in all_sections(show_gallery=True)
     ]
-    return [
-        *found,
-        Shot("trust", "/", (*period, ("refresh", "off")), ("#hx-trust-button", "#hx-trust-lag > summary")),
-    ]
+    return [*found, *(Shot(name, path, query, clicks, states) for name, path, clicks, states in PARTS)]
 
 
 @contextmanager
 def installed(records: int, start: datetime, end: datetime) -> Iterator[Site]:
-    """An installation with ``records`` simulated requests between the two instants."""
+    """An installation with ``records`` simulated requests: between the two instants, and as long before, so that
+    there is something to compare with."""
     folder = Path(tempfile.mkdtemp(prefix="helix-shots-"))
     site = Site(folder, EmbeddedStore(folder / "store"), extra={"SHOW_GALLERY": "1", "REFRESH_INTERVAL": "5"})
     site.store.start()
     try:
-        site.start(records, start, end)
+        site.start(records, start - (end - start), end)
         yield site
     finally:
         site.stop()
@@ -69,104 +91,109 @@ def installed(records: int, start: datetime, end: datetime) -> Iterator[Site]:
 
 
 class Camera:
-    """Takes pictures of one installation into ``folder``."""
+    """Takes pictures of one installation into ``folder``, in every theme and width it is given."""
 
-    def __init__(self, browser: Browser, site: Site, folder: Path, looks: Sequence[tuple[str, int]]) -> None:
-        self._browser, self._site, self._folder, self._looks = browser, site, folder, looks
-        first = browser.new_context()
-        answer = first.request.post(site.url + "/login", form={"username": "admin", "password": PASSWORD})
-        assert answer.ok, answer.status_text
-        self._signed_in = first.storage_state()
-        first.close()
+    def __init__(
+        self, browser: Browser, site: Site, folder: Path, themes: Sequence[str], widths: Sequence[int]
+    ) -> None:
+        self._browser, self._site, self._folder = browser, site, folder
+        self._themes, self._widths = themes, widths
+        with self._tab(self._widths[0], None) as page:
+            answer = page.request.post(site.url + "/login", form={"username": "admin", "password": PASSWORD})
+            assert answer.ok, answer.status_text
+            self._signed_in = page.context.storage_state()
+
+    @contextmanager
+    def _tab(self, width: int, signed_in: StorageState | None) -> Iterator[Page]:
+        context = self._browser.new_context(
+            viewport={"width": width, "height": 900}, storage_state=signed_in, reduced_motion="reduce"
+        )
+        yield context.new_page()
+        context.close()
 
     def take(self, shots: list[Shot], state: str) -> int:
-        """Every shot in every look (theme and width); how many pictures that were."""
-        for theme, width in self._looks:
-            context = self._browser.new_context(
-                viewport={"width": width, "height": 900},
-                storage_state=self._signed_in,
-                color_scheme=theme,  # type: ignore[arg-type]
-                reduced_motion="reduce",
-            )
-            page = context.new_page()
-            for shot in shots:
-                self._one(page, shot, theme, self._folder / f"{shot.name}-{state}-{theme}-{width}.png")
-            context.close()
-        return len(shots) * len(self._looks)
+        """Every shot that there is in ``state``; how many pictures that were."""
+        wanted = [shot for shot in shots if state in shot.states]
+        for width in self._widths:
+            with self._tab(width, self._signed_in) as page:
+                for shot in wanted:
+                    self.open(page, shot)
+                    self._both(page, f"{shot.name}-{state}", width, whole=not shot.clicks)
+        return len(wanted) * len(self._widths) * len(self._themes)
 
-    def _one(self, page: Page, shot: Shot, theme: str, file: Path) -> None:
-        self.open(page, shot, theme)
-        page.screenshot(path=file, full_page=not shot.clicks, animations="disabled")
+    def door(self) -> int:
+        """The sign-in, which knows no data."""
+        for width in self._widths:
+            with self._tab(width, None) as page:
+                page.goto(self._site.url + "/login")
+                self._both(page, "login", width, whole=False)
+        return len(self._widths) * len(self._themes)
 
-    def open(self, page: Page, shot: Shot, theme: str) -> None:
+    def _both(self, page: Page, name: str, width: int, *, whole: bool) -> None:
+        # the page follows the theme of the browser without being loaded again
+        for theme in self._themes:
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            page.wait_for_timeout(400)
+            file = self._folder / f"{name}-{theme}-{width}.png"
+            page.screenshot(path=file, full_page=whole, animations="disabled")
+
+    def open(self, page: Page, shot: Shot) -> None:
         """Show ``shot`` as it shall be pictured."""
-        page.goto(f"{self._site.url}{shot.path}?{urlencode((*shot.query, ('theme', theme)))}")
+        page.goto(f"{self._site.url}{shot.path}?{urlencode(shot.query)}")
         page.wait_for_selector("[data-panel], [data-page-state], form", timeout=60_000)
         page.wait_for_timeout(SETTLED)
         for place in shot.clicks:
             page.click(place)
-            page.wait_for_timeout(300)
+            page.wait_for_timeout(600)
 
     def picture(self, shot: Shot, theme: str, file: Path) -> None:
         """A picture for a document: what fits into a window."""
-        context = self._browser.new_context(
-            viewport={"width": 1440, "height": 900},
-            storage_state=self._signed_in,
-            color_scheme=theme,  # type: ignore[arg-type]
-            reduced_motion="reduce",
-        )
-        page = context.new_page()
-        self.open(page, shot, theme)
-        page.screenshot(path=file, animations="disabled")
-        context.close()
+        with self._tab(1440, self._signed_in) as page:
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            self.open(page, shot)
+            page.screenshot(path=file, animations="disabled")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=ROOT / "shots", help="where the pictures go")
-    parser.add_argument("--only", default="", help="pages whose names begin so")
-    parser.add_argument("--theme", choices=THEMES, help="one of the two")
-    parser.add_argument("--width", type=int, choices=WIDTHS, help="one of the three")
-    parser.add_argument("--readme", action="store_true", help="also those of docs/pictures")
-    given = parser.parse_args()
+    given = arguments()
     given.folder.mkdir(parents=True, exist_ok=True)
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     start = end - timedelta(days=DAYS)
     period = (("from", f"{start:%Y-%m-%dT%H:%M}"), ("to", f"{end:%Y-%m-%dT%H:%M}"))
-    looks = [
-        (theme, width)
-        for theme in THEMES
-        for width in WIDTHS
-        if given.theme in (None, theme) and given.width in (None, width)
-    ]
-    shots = [shot for shot in pages(period) if shot.name.startswith(given.only)]
+    shots = [shot for shot in pages(period) if shot.name.startswith(tuple(given.only.split(",")))]
+    looks = given.theme or THEMES, given.width or WIDTHS
+    taken = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        with installed(RECORDS, start, end) as site:
-            camera = Camera(browser, site, given.folder, looks)
-            taken = camera.take(shots, "data")
-            if given.readme:
-                _readme(camera, period)
-            site.store.stop()
-            taken += camera.take(shots, "down")
-        with installed(0, start, end) as site:
-            there = [shot for shot in shots if shot.name not in ("gallery", "trust")]
-            taken += Camera(browser, site, given.folder, looks).take(there, "empty")
-            taken += _doors(browser, site, given.folder, looks)
+        if given.readme or {"data", "down"} & set(given.state):
+            with installed(RECORDS, start, end) as site:
+                camera = Camera(browser, site, given.folder, *looks)
+                if "data" in given.state:
+                    taken += camera.take(shots, "data") + camera.door()
+                if given.readme:
+                    _readme(camera, period)
+                site.store.stop()
+                if "down" in given.state:
+                    taken += camera.take(shots, "down")
+        if "empty" in given.state:
+            with installed(0, start, end) as site:
+                taken += Camera(browser, site, given.folder, *looks).take(shots, "empty")
         browser.close()
     print(f"{taken} pictures in {given.folder}")
     return 0
 
 
-def _doors(browser: Browser, site: Site, folder: Path, looks: Sequence[tuple[str, int]]) -> int:
-    """The sign-in, which knows no data."""
-    for theme, width in looks:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
-        page = context.new_page()
-        page.goto(site.url + "/login")
-        page.screenshot(path=folder / f"login-{theme}-{width}.png")
-        context.close()
-    return len(looks)
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=ROOT / "shots", help="where the pictures go")
+    parser.add_argument(
+        "--only", default="", help="names that begin so, separated by commas: overview,requests,shell"
+    )
+    parser.add_argument("--theme", nargs="+", choices=THEMES, help="one of the two")
+    parser.add_argument("--width", nargs="+", type=int, choices=WIDTHS, help="some of the three")
+    parser.add_argument("--state", nargs="*", choices=STATES, default=STATES, help="some of the three")
+    parser.add_argument("--readme", action="store_true", help="also those of docs/pictures")
+    return parser.parse_args()
 
 
 def _readme(camera: Camera, period: tuple[tuple[str, str], ...]) -> None:

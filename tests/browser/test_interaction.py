@@ -175,18 +175,6 @@ def test_an_open_layer_is_accessible_too(visit: Visit) -> None:
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
 
 
-@pytest.mark.parametrize("width", [390, 900, 1440])
-@pytest.mark.parametrize("path", ["/", "/requests"])
-def test_no_page_scrolls_sideways(
-    open_tab: Callable[..., Visit], site: object, width: int, path: str
-) -> None:
-    """F9."""
-    tab = open_tab(site, width, 844)
-    tab.go(f"{path}?{SPAN}&status=success&refresh=off")
-    assert tab.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert tab.complaints == []
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_without_a_choice_the_look_follows_the_browser(
     open_tab: Callable[..., Visit], site: object, scheme: str

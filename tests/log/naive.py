@@ -49,7 +49,8 @@ def holds(row: Row, condition: Condition, zone: tzinfo) -> bool:
         return False
     if kind in ("word", "text"):
         if op == "in":
-            return found in values
+            tags = found.split(";") if condition.column == "tags" else []
+            return found in values or any(tag in values for tag in tags)
         part, text = values[0].casefold(), found.casefold()
         return {"contains": part in text, "starts": text.startswith(part), "ends": text.endswith(part)}[op]
     if kind == "flag":

@@ -75,7 +75,7 @@ def conditions(draw: Any) -> Condition:
                 ["in", "not_in", "contains", "not_contains", "starts", "ends", "blank", "not_blank"]
             )
         )
-        words = [*WORDS, *column.words, "id-1", "acme", "simulated", "never seen"]
+        words = [*WORDS, *column.words, "a", "b", "id-1", "acme", "simulated", "never seen"]
         parts = ["", "GPT", "4O", "e", "S", "id", "-"]
         values = (
             draw(st.lists(st.sampled_from(words), max_size=6))

@@ -123,6 +123,26 @@ def test_values_are_found_by_a_part_whatever_its_case(tmp_path: Path) -> None:
     assert log.values(EVERYTHING, "model", limit=1) == ["GPT-4o"]
 
 
+def _tagged(folder: Path) -> RequestLog:
+    return log_of(folder, [row(tags=tags) for tags in ("env:dev", "env:dev;job:a", "env:development", None)])
+
+
+def test_one_tag_finds_every_request_that_carries_it(tmp_path: Path) -> None:
+    """pages.md 0: filter by tag."""
+    log = _tagged(tmp_path)
+    assert totals(log, "requests", where=over(NOW - DAY, NOW, Condition("tags", "in", ("env:dev",)))) == [2]
+    assert totals(log, "requests", where=over(NOW - DAY, NOW, Condition("tags", "not_in", ("job:a",)))) == [3]
+
+
+def test_tags_joined_find_the_requests_with_exactly_these(tmp_path: Path) -> None:
+    where = over(NOW - DAY, NOW, Condition("tags", "in", ("env:dev;job:a",)))
+    assert totals(_tagged(tmp_path), "requests", where=where) == [1]
+
+
+def test_the_values_of_tags_are_single_tags(tmp_path: Path) -> None:
+    assert _tagged(tmp_path).values(EVERYTHING, "tags") == ["env:dev", "env:development", "job:a"]
+
+
 def test_a_column_of_ids_has_no_list_of_values(shared: RequestLog) -> None:
     with pytest.raises(BadQuery):
         shared.values(EVERYTHING, "call_id")

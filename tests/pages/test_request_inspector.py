@@ -131,6 +131,12 @@ def test_the_recorded_cost_is_compared_in_a_sentence(changes: dict[str, Any], sa
     assert found.tone == tone
 
 
+def test_nothing_used_costs_nothing_and_nothing_recorded_stays_unknown() -> None:
+    amounts = [f"{name}_tokens" for name in cost.CLASSES]
+    assert bill(**dict.fromkeys(amounts, 0)).total == 0
+    assert bill(**dict.fromkeys(amounts, None)).total is None
+
+
 def test_what_no_class_explains_is_a_line_of_its_own() -> None:
     """Some providers price long inputs in steps."""
 

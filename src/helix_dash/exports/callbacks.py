@@ -18,7 +18,7 @@ from helix_dash.auth import trail
 from helix_dash.errors import BadQuery, ExportError, NotFound, StoreUnavailable
 from helix_dash.exports.folder import Folder, Order, new_id
 from helix_dash.exports.job import run_export
-from helix_dash.exports.manager import LOST
+from helix_dash.exports.spawned_jobs import LOST
 from helix_dash.log.schema import SHOWN
 from helix_dash.model import Slice
 from helix_dash.query_params import columns_of, from_state

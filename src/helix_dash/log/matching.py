@@ -17,7 +17,7 @@ import numpy as np
 
 from helix_dash.log.filtering import checked, flag_of, limits, whole_numbers
 from helix_dash.log.held import FALSE, TRUE, Held, HeldText, Integers, Mask, Verdict, both, opposite
-from helix_dash.log.schema import Column
+from helix_dash.log.schema import BY_NAME, Column
 from helix_dash.log.vocabulary import UNKNOWN, Vocabulary
 from helix_dash.model import Condition, Op, Scope
 
@@ -118,13 +118,24 @@ def _is_any(name: str, codes: list[int], vocabulary: Vocabulary) -> Holds:
 
 def _codes(condition: Condition, vocabulary: Vocabulary) -> list[int]:
     """The codes of the words that meet ``condition``."""
-    name = condition.column
+    name, separator = condition.column, BY_NAME[condition.column].separator
     if condition.op == "in":
         found = (vocabulary.code(name, word) for word in condition.values)
-        return [code for code in found if code is not None]
+        whole = [code for code in found if code is not None]
+        return [*whole, *_with_part(condition, vocabulary, separator)] if separator else whole
     matches, part = _MATCHES[condition.op], condition.values[0].casefold()
     folded = vocabulary.folded(name)
     return [code for code in range(1, len(folded)) if matches(folded[code], part)]
+
+
+def _with_part(condition: Condition, vocabulary: Vocabulary, separator: str) -> list[int]:
+    """The codes of the words of several parts, one of which is asked for."""
+    wanted = set(condition.values)
+    return [
+        code
+        for code, word in enumerate(vocabulary.words(condition.column))
+        if word and separator in word and not wanted.isdisjoint(word.split(separator))
+    ]
 
 
 def _is_blank(column: Column, columns: Columns) -> Verdict:

@@ -194,7 +194,8 @@ class RequestLog:
         return None
 
     def values(self, scope: Scope, column: str, contains: str = "", limit: int = 200) -> list[str]:
-        """The words of ``column`` that ``scope`` may see and that contain a text, in order of their letters."""
+        """The words of ``column`` that ``scope`` may see and that contain a text, in order of their letters; of words
+        that hold several (tags), the parts."""
         found = BY_NAME.get(column)
         if found is None or found.internal or found.kind not in ("word", "flag"):
             raise BadQuery("column", f"{column!r} has no list of values.")
@@ -205,7 +206,7 @@ class RequestLog:
         else:
             state = self._state()
             key = ("values", state.generation, scope, column)
-            words = self._results.get(key, lambda: self._words(state, scope, column))
+            words = self._results.get(key, lambda: found.choices(self._words(state, scope, column)))
         part = contains.casefold()
         return [word for word in words if part in word.casefold()][:limit]
 

@@ -60,6 +60,8 @@ class Column:
         derived: the columns whose sum it is; it is shown and queried, but never stored.
         internal: stored, never shown.
         stamped: filled by the fold, not by the producer.
+        separator: what stands between the parts of a word that holds several; a condition asks for any one of
+            them, or for the whole.
     """
 
     name: str
@@ -71,6 +73,13 @@ class Column:
     derived: tuple[str, ...] = ()
     internal: bool = False
     stamped: bool = False
+    separator: str = ""
+
+    def choices(self, words: list[str]) -> list[str]:
+        """What to offer of ``words``, in order: their parts, where they have any."""
+        if not self.separator:
+            return words
+        return sorted({part for word in words for part in word.split(self.separator)})
 
 
 def _words(values: type[Status] | type[CacheOutcome]) -> tuple[str, ...]:
@@ -121,7 +130,13 @@ COLUMNS: tuple[Column, ...] = (
         required=True,
     ),
     Column("key_alias", "word", "Key", "The alias of the API key; never the key."),
-    Column("tags", "word", "Tags", "Tags of the request, sorted, joined by ';'."),
+    Column(
+        "tags",
+        "word",
+        "Tags",
+        "Tags of the request, sorted, joined by ';'. A filter asks for one of them, or for all in this form.",
+        separator=";",
+    ),
     Column(
         "call_id",
         "text",

@@ -77,14 +77,17 @@ def popover(
     )
 
 
-def choice(parameter: str, value: str, label: list[Any]) -> Component:
-    """A menu line that sets one parameter of the address."""
-    return html.Button(
+def _line(label: Any, data: dict[str, str], kind: str = "") -> Component:
+    """A line of a menu; its ``data`` say what a click on it means (assets/shell.js)."""
+    return html.Button(label, className=f"hx-menu__item {kind}".strip(), type="button", **data)
+
+
+def choice(parameter: str, value: str, label: Any, **also: str | None) -> Component:
+    """A line that sets one parameter of the address, and with it ``also`` others (``None``: takes them away)."""
+    return _line(
         label,
-        className="hx-menu__item",
-        type="button",
-        **{
-            "data-set": json.dumps({parameter: value}),
+        {
+            "data-set": json.dumps({parameter: value} | also),
             "data-choice": f"{parameter}={value}",
             "aria-pressed": "false",
         },
@@ -93,19 +96,7 @@ def choice(parameter: str, value: str, label: list[Any]) -> Component:
 
 def time_range() -> Component:
     """The range: presets at the left, from and to at the right."""
-    presets = [
-        html.Button(
-            label,
-            className="hx-menu__item",
-            type="button",
-            **{
-                "data-set": json.dumps({"from": value, "to": None}),
-                "data-choice": f"from={value}",
-                "aria-pressed": "false",
-            },
-        )
-        for value, label in RANGES
-    ]
+    presets = [choice("from", value, label, to=None) for value, label in RANGES]
     custom = [
         html.Div([html.Label("From", className="hx-label", htmlFor="hx-from"), _moment("hx-from")]),
         html.Div([html.Label("To", className="hx-label", htmlFor="hx-to"), _moment("hx-to")]),
@@ -178,7 +169,7 @@ def refresh(default: float) -> Component:
     every = popover(
         "hx-refresh",
         [html.Span("5 s", id="hx-refresh-label"), icon("chevron-down")],
-        html.Div([choice("refresh", value, [label]) for value, label in lines], className="hx-menu"),
+        html.Div([choice("refresh", value, label) for value, label in lines], className="hx-menu"),
         name="Refresh every …",
         side="right",
     )
@@ -196,14 +187,13 @@ def refresh(default: float) -> Component:
 def link() -> Component:
     """The link to this view: as it moves with time, or to exactly this period."""
     lines = [
-        html.Button(
+        _line(
             [
                 icon(look),
                 html.Span([html.Span(words), html.Span(note, className="hx-faint")], className="hx-two"),
             ],
-            className="hx-menu__item hx-menu__item--two",
-            type="button",
-            **{"data-action": action},
+            {"data-action": action},
+            "hx-menu__item--two",
         )
         for action, look, words, note in (
             ("link-now", "link", "Copy link", "Shows the latest when it is opened"),
@@ -263,12 +253,7 @@ def account(person: str, role: str, sign_out: str) -> Component:
                 *(choice("theme", value, [icon(name), label]) for value, label, name in THEMES),
                 html.Hr(className="hx-menu__rule"),
                 html.A([icon("log-out"), "Sign out"], href=sign_out, className="hx-menu__item"),
-                html.Button(
-                    [icon("log-out"), "Sign out everywhere …"],
-                    className="hx-menu__item",
-                    type="button",
-                    **{"data-action": "leave"},
-                ),
+                _line([icon("log-out"), "Sign out everywhere …"], {"data-action": "leave"}),
             ],
             className="hx-menu",
         ),

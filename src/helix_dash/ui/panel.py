@@ -119,6 +119,22 @@ def chart(
         views: (key, words) of the ways to look at it that its figure brings along
             (:func:`helix_dash.ui.charts_ranked.choices`); the address keeps which one (``chart=volume.pie``).
     """
+    tools = [
+        html.Div(
+            ["", html.Small("")],
+            id=f"hx-{name}-headline",
+            className="hx-panel__headline",
+        ),
+        _views(name, title, views),
+        chart_menu.menu(name, title, carries, loses),
+    ]
+    legend = html.Div(id=f"hx-{name}-legend", className="hx-legend")
+    plot = _plot(name, title, label)
+    return panel(name, title, plot, span=span, height=height, tools=tools, legend=legend)
+
+
+def _plot(name: str, title: str, label: str) -> list[Component]:
+    """The figure, the crosshair over it, its table, and what is said of it."""
     plot = dcc.Graph(
         id=f"hx-{name}-figure",
         figure=charts.nothing(),
@@ -126,7 +142,7 @@ def chart(
         responsive=True,
         style={"height": "100%"},
     )
-    content = [
+    return [
         dcc.Store(id=f"hx-{name}-data"),
         html.Div(
             [plot, html.Div(className="hx-panel__crosshair", hidden=True)],
@@ -144,17 +160,6 @@ def chart(
         html.P("", id=f"hx-{name}-says", className="hx-sr"),
         html.Div("", id=f"hx-{name}-spoken", className="hx-sr", **{"aria-live": "assertive"}),
     ]  # fmt: skip
-    tools = [
-        html.Div(
-            ["", html.Small("")],
-            id=f"hx-{name}-headline",
-            className="hx-panel__headline",
-        ),
-        _views(name, title, views),
-        chart_menu.menu(name, title, carries, loses),
-    ]
-    legend = html.Div(id=f"hx-{name}-legend", className="hx-legend")
-    return panel(name, title, content, span=span, height=height, tools=tools, legend=legend)
 
 
 def _views(name: str, title: str, views: Sequence[tuple[str, str]]) -> Component | None:

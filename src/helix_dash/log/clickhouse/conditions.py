@@ -87,15 +87,22 @@ def _test(bound: Bound, condition: Condition, zone: tzinfo) -> str:
 def _text_test(bound: Bound, condition: Condition, column: Column) -> str:
     value = value_of(column.name)
     if condition.op == "in":
-        return f"has({bound(list(condition.values), 'Array(String)')}, {value})"
+        wanted = bound(list(condition.values), "Array(String)")
+        if not column.separator:
+            return f"has({wanted}, {value})"
+        parts = f"splitByChar({bound(column.separator, 'String')}, word)"
+        return _among(bound, column, f"has({wanted}, word) OR hasAny({parts}, {wanted})")
     match, part = _MATCHES[condition.op], condition.values[0]
     if column.kind == "text":
         # Not folded but lower-cased, as the mirror does.
         return match.format(text=f"lowerUTF8({value})", part=bound(part.lower(), "String"))
-    found = match.format(text="folded", part=bound(part.casefold(), "String"))
-    return (
-        f"{value} IN (SELECT word FROM {WORDS} WHERE `column` = {bound(column.name, 'String')} AND {found})"
-    )
+    return _among(bound, column, match.format(text="folded", part=bound(part.casefold(), "String")))
+
+
+def _among(bound: Bound, column: Column, test: str) -> str:
+    """Whether the row's word is one of those for which ``test`` (over ``word`` and ``folded``) holds."""
+    name = bound(column.name, "String")
+    return f"`{column.name}` IN (SELECT word FROM {WORDS} WHERE `column` = {name} AND ({test}))"
 
 
 def _number_test(bound: Bound, condition: Condition, column: Column, zone: tzinfo) -> str:

@@ -22,13 +22,13 @@ PICKER = "hx-columns-picker"
 FIRST = "time"
 """Always shown, at the left edge, and stays there when the others scroll."""
 USUAL = (
-    "time", "status", "model", "endpoint", "user", "team", "key_alias", "input_tokens", "output_tokens", "cost_usd",
-    "latency_ms", "ttft_ms", "cache", "error_class",
+    "time", "status", "model", "endpoint", "user", "cost_usd", "latency_ms", "ttft_ms", "input_tokens", "output_tokens",
+    "cache", "team", "key_alias", "error_class",
 )  # fmt: skip
 """The columns a person sees before choosing others."""
 
-WIDTHS = {"time": 212, "status": 120, "model": 188, "user": 180, "error_class": 176, "call_id": 280, "trace_id": 280, "prompt_hash": 200, "tags": 200}  # fmt: skip
-USUAL_WIDTH = 132
+WIDTHS = {"time": 196, "status": 108, "model": 188, "endpoint": 120, "user": 140, "key_alias": 160, "error_class": 184, "call_id": 280, "trace_id": 280, "prompt_hash": 200, "tags": 200}  # fmt: skip
+USUAL_WIDTH = 128
 NARROWEST, WIDEST = 60, 900
 
 Shown = Sequence[tuple[str, int]]

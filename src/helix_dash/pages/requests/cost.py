@@ -40,7 +40,7 @@ class Bill:
     Args:
         lines: one per class of tokens.
         other: dollars that no class explains: price steps for long inputs, a fee per request.
-        total: the sum; ``None`` without a price or without tokens.
+        total: the sum; ``None`` without a price, or where no tokens were recorded.
         recorded: what the gateway recorded.
         verdict: the two compared, in a sentence.
         tone: ``good`` when they agree, ``warn`` when they differ, ``none`` when they cannot be compared.
@@ -71,13 +71,14 @@ def bill(row: Mapping[str, Any], price: Price = money.price) -> Bill:
         rates[name] = None if thousand is None else (thousand - fee) * 1000
     lines = tuple(_line(name, amounts[name], rates[name]) for name in CLASSES)
     total = asked(**used) if used else None
-    other = (
-        Decimal(0) if total is None else total - sum((line.cost or Decimal(0) for line in lines), Decimal(0))
-    )
+    known = sum((line.cost or Decimal(0) for line in lines), Decimal(0))
+    other = Decimal(0) if total is None else total - known
     verdict, tone = _compared(
         row, total, recorded, counted=any(value is not None for value in amounts.values())
     )
-    return Bill(lines, other, total, recorded, verdict, tone)  # fmt: skip
+    if not used and any(line.cost is not None for line in lines):
+        total = known  # nothing was used, and nothing is what that costs
+    return Bill(lines, other, total, recorded, verdict, tone)
 
 
 def _line(name: str, amount: int | None, rate: Decimal | None) -> Line:

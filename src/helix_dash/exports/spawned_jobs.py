@@ -21,7 +21,7 @@ LOST = {"state": "failed", "message": "The export was interrupted. Please start 
 """The result of a job whose process is gone without one."""
 
 
-class SpawnManager(DiskcacheManager):  # type: ignore[misc]
+class SpawnedJobs(DiskcacheManager):  # type: ignore[misc]
     """Dash's manager on a local disk cache, with three things mended.
 
     - Jobs are spawned, and given ``lent`` as their first argument: what a job may know and a browser must not

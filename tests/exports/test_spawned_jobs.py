@@ -17,7 +17,7 @@ import psutil
 import pytest
 from diskcache import Cache
 
-from helix_dash.exports.manager import LOST, SpawnManager
+from helix_dash.exports.spawned_jobs import LOST, SpawnedJobs
 
 PATIENCE = 60.0
 
@@ -53,7 +53,7 @@ class Desk:
 
     def __init__(self, cache: Cache, lent: str) -> None:
         self.asker = "account:alice"
-        self.manager = SpawnManager(cache, lent, lambda: self.asker)
+        self.manager = SpawnedJobs(cache, lent, lambda: self.asker)
 
     def start(self, job: Callable[..., Any], *args: Any) -> tuple[str, int]:
         key = self.manager.build_cache_key(job, list(args), [], None)
@@ -130,10 +130,10 @@ import sys, time
 sys.path.insert(0, {tests!r})
 import background_jobs
 from diskcache import Cache
-from helix_dash.exports.manager import SpawnManager
+from helix_dash.exports.spawned_jobs import SpawnedJobs
 
 if __name__ == "__main__":
-    manager = SpawnManager(Cache({cache!r}), {folder!r}, lambda: "account:alice")
+    manager = SpawnedJobs(Cache({cache!r}), {folder!r}, lambda: "account:alice")
     manager.call_job_fn("key", manager.make_job_fn(background_jobs.sleep, True, "key"), ["pid"], {{}})
     time.sleep(600)
 """
