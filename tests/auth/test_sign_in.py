@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from statistics import median
 
 import pytest
 import redis
@@ -32,6 +34,27 @@ def test_a_wrong_name_and_a_wrong_password_read_the_same(client: FlaskClient, pe
     name, word = sign_in(client, "nobody", "x" * 20), sign_in(client, "viewer", "x" * 20)
     assert name.status_code == word.status_code
     assert name.text.replace("nobody", "viewer") == word.text
+
+
+@pytest.mark.slow
+def test_no_name_takes_more_work_than_another(app: Flask, people: redis.Redis) -> None:
+    """T24: measured in processor time, which other programs of the machine do not add to."""
+    for number in range(8):
+        create_user(people, f"known-{number}", PASSWORD, "viewer", None)
+    work: dict[str, list[float]] = {"known": [], "nobody": []}
+    for turn in range(40):  # as many as the throttle lets through in a minute
+        for kind, spent in work.items():
+            begun = time.process_time()
+            answer = app.test_client().post(
+                "/login",
+                data={"username": f"{kind}-{turn % 8}", "password": "not the password"},
+                environ_overrides={"REMOTE_ADDR": f"10.0.{turn}.{len(kind)}"},
+            )
+            spent.append(time.process_time() - begun)
+            assert answer.status_code == 401
+    known, nobody = (median(spent[5:]) for spent in work.values())
+    assert abs(known - nobody) < 0.2 * known
+    assert known > 0.01  # a hash was computed at all
 
 
 def test_a_disabled_account_cannot_sign_in(client: FlaskClient, people: redis.Redis) -> None:

@@ -116,9 +116,10 @@ def test_every_change_is_on_record_with_who_made_it(signed_in: SignedIn, people:
     """T50."""
     ed = signed_in("ed")
     identity = ed.save(shared=True)["id"]
-    ed.patch(f"{PATH}/{identity}", json={"name": "Other"})
+    for change in ({"name": "Other"}, {"default": True}, {"default": False}):
+        ed.patch(f"{PATH}/{identity}", json=change)
     ed.delete(f"{PATH}/{identity}")
-    actions = ["view.saved", "view.renamed", "view.deleted"]
+    actions = ["view.saved", "view.renamed", "view.chosen", "view.unchosen", "view.deleted"]
     assert events(people) == [("account:ed", action, "done") for action in actions]
     assert audit.verify(people).fault == ""
 

@@ -77,7 +77,8 @@ def view_routes(name: str) -> Blueprint:
         if patch.name is not None:
             view = views.rename(store, asker, identity, patch.name, by=trail.event("view.renamed"))
         if patch.default is not None:
-            view = views.set_default(store, asker, identity, chosen=patch.default)
+            by = trail.event("view.chosen")
+            view = views.set_default(store, asker, identity, chosen=patch.default, by=by)
         return _json(_shown(view, chosen=view.id if patch.default else ""))
 
     @routes.delete("/api/v1/views/<identity>")

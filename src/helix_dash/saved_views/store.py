@@ -171,19 +171,22 @@ def delete(store: redis.Redis, asker: User, identity: str, *, by: Event) -> None
     audit.append(store, _told(by, "view.deleted", view), plan, watch=_key(view))
 
 
-def set_default(store: redis.Redis, asker: User, identity: str, *, chosen: bool) -> View:
+def set_default(store: redis.Redis, asker: User, identity: str, *, chosen: bool, by: Event) -> View:
     """Let a view open when ``asker`` opens the app, or no longer.
 
     Raises:
         NotFound: there is none of that id that they see.
-        StoreUnavailable: the store did not answer.
+        StoreUnavailable: the store did not answer; nothing was changed.
     """
     view = _find(store, asker, identity)
-    with reaching():
+
+    def plan(_reader: audit.Reader) -> audit.Change:
         if chosen:
-            store.hset(DEFAULTS, asker.key, view.id)
-        else:
-            store.hdel(DEFAULTS, asker.key)
+            return lambda queue: queue.hset(DEFAULTS, asker.key, view.id)
+        return lambda queue: queue.hdel(DEFAULTS, asker.key)
+
+    action = "view.chosen" if chosen else "view.unchosen"
+    audit.append(store, _told(by, action, view), plan, watch=DEFAULTS)
     return view
 
 
