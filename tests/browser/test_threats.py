@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -137,11 +138,11 @@ def test_nothing_that_a_caller_wrote_runs_on_any_page(tab: Visit, path: str) -> 
 def test_nothing_runs_in_the_details_of_a_request(tab: Visit) -> None:
     """T38: every payload's own request is opened, one after the other."""
     rows = tab.site.api("requests", limit=len(PAYLOADS), **{"from": "now-30d"})["rows"]
-    page = tab.go(f"/requests?from=now-30d&refresh=off&request={rows[0]['row_id']}")
+    page = tab.go(f"/requests?from=now-30d&refresh=off&request={rows[0]['producer']}-{rows[0]['seq']}")
     page.wait_for_selector("#hx-inspector-place:has-text('1 of')")
     there = "(id) => (document.querySelector('.hx-raw') || { textContent: '' }).textContent.includes(id)"
     for row in rows:
-        page.wait_for_function(there, arg=row["row_id"])
+        page.wait_for_function(there, arg=f"{row['producer']}-{row['seq']}")
         assert page.text_content(".hx-details [data-field=user]") == row["user"]
         safe(page, row["user"])
         page.keyboard.press("j")
@@ -151,7 +152,10 @@ def test_nothing_runs_when_it_is_filtered_by_it(tab: Visit) -> None:
     """T38: as a chip, in a picker, in the title, in the address."""
     page = tab.go("/?from=now-30d&refresh=off")
     for payload in PAYLOADS:
-        with page.expect_response("**/_dash-update-component"):
+        written = json.dumps(payload)
+        with page.expect_response(
+            lambda answer, written=written: written in (answer.request.post_data or "")
+        ):
             page.evaluate("(value) => window.hx.set({ model: value })", payload)
         assert page.text_content(".hx-chip__value") == payload
         safe(page, payload)
