@@ -40,6 +40,7 @@ OPEN = {
 NEEDS = {
     "hx-export": "export:create",
     "hx-limits-done": "limits:write",
+    "hx-groups-done": "groups:write",
     "hx-costs-budget-done": "budget:write",
     "hx-costs-price-done": "prices:write",
 }

@@ -13,6 +13,7 @@ LEAST_ROLE: dict[str, str] = {
     "budget:write": "editor",
     "limits:write": "editor",
     "prices:write": "editor",
+    "groups:write": "editor",
     "pii:read": "admin",
     "users:write": "admin",
     "audit:read": "admin",

@@ -20,6 +20,7 @@ from helix_dash.errors import BadQuery, StoreUnavailable
 from helix_dash.log.batches import batches
 from helix_dash.log.buckets import Bucket, bucket_starts, following_start
 from helix_dash.log.cells import Cells, Question
+from helix_dash.log.crosstab import MOST_BUCKETS, Crosstab, crosstab
 from helix_dash.log.cube import DIMENSIONS
 from helix_dash.log.expired import matching_cells
 from helix_dash.log.health import LogHealth, health
@@ -132,6 +133,15 @@ class RequestLog:
         question, natural_end = self._question(scope, where, tuple(dims), bucket, tuple(measures), now)
         key = ("series", state.generation, state.as_of, replace(question, now=now // 10**6))
         return self._results.get(key, lambda: series(state, question, natural_end, self._answer))
+
+    def crosstab(
+        self, scope: Scope, where: Filter, dims: Sequence[str], bucket: Bucket | None, tallies: Sequence[str]
+    ) -> Crosstab:
+        """Whole sums of every group, however many there are, by up to two ``dims`` and per ``bucket``."""
+        state, now = self._state(), self._now()
+        question, _ = self._question(scope, where, tuple(dims), bucket, tuple(tallies), now, MOST_BUCKETS)
+        key = ("crosstab", state.generation, state.as_of, replace(question, now=now // 10**6))
+        return self._results.get(key, lambda: crosstab(state, question, tallies, self._answer))
 
     def totals(self, scope: Scope, where: Filter, measures: Sequence[str]) -> dict[str, Number | Decimal]:
         """``measures`` over the whole period, money as exact decimal dollars."""
@@ -289,12 +299,13 @@ class RequestLog:
         bucket: Bucket | None,
         measures: tuple[str, ...],
         now: int,
+        most: int | None = None,
     ) -> tuple[Question, int]:
         start, end = period_of(where, now)
         starts: tuple[int, ...] = (start,)
         natural_end = end
         if bucket is not None:
-            starts = bucket_starts(start, end, bucket, self._zone, self._max_data_points) or (start,)
+            starts = bucket_starts(start, end, bucket, self._zone, most or self._max_data_points) or (start,)
             natural_end = following_start(starts[-1], bucket, self._zone)
         question = Question(
             scope, where.conditions, start, end, now, self._zone, dims, bucket, starts, measures

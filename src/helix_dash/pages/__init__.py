@@ -10,6 +10,8 @@ from helix_dash.pages import (
     rate_limits,
     requests,
     system,
+    usage,
+    users,
 )
 from helix_dash.ui.installed import installed
 from helix_dash.ui.section import Section
@@ -22,6 +24,9 @@ SECTIONS: tuple[Section, ...] = (
     rate_limits.SECTION,
     kv_cache.SECTION,
     costs.SECTION,
+    users.SECTION,
+    usage.MINE,
+    usage.SECTION,
     system.SECTION,
 )
 

@@ -38,6 +38,7 @@ class Section:
         permission: who may see it.
         tables: what can be exported from it.
         letter: the key that opens it after ``g``; no two pages have the same.
+        listed: whether it stands in the menu; else only other pages lead to it.
     """
 
     key: str
@@ -50,3 +51,4 @@ class Section:
     permission: str = "read"
     tables: tuple[ExportTable, ...] = ()
     letter: str = ""
+    listed: bool = True

@@ -124,13 +124,13 @@ def _config(sections: Sequence[Section], frame: Frame) -> dict[str, Any]:
         "pages": [
             {"path": section.path, "title": section.title, "icon": section.icon, "letter": section.letter}
             for section in sections
-            if frame.may(section.permission)
+            if section.listed and frame.may(section.permission)
         ],
     }
 
 
 def _sidebar(sections: Sequence[Section], frame: Frame) -> Component:
-    shown = [section for section in sections if frame.may(section.permission)]
+    shown = [section for section in sections if section.listed and frame.may(section.permission)]
     groups = [(group, [section for section in shown if section.group == group]) for group in GROUPS]
     return html.Aside(
         className="hx-sidebar",
