@@ -21,9 +21,14 @@
   }
   function filled(cell, value, bar) {
     const told = typeof value === "string" ? { text: value } : value;
+    const kind = told.deed ? "button" : "span";
     let one = cell.firstElementChild;
-    if (!one) cell.append(one = made("span"));
-    put(one, "className", bar ? "hx-share" : told.tone ? "hx-tag" : "");
+    if (!one || one.tagName.toLowerCase() !== kind) {
+      cell.replaceChildren(one = made(kind));
+      if (told.deed) one.type = "button";
+    }
+    put(one, "className", told.deed ? "hx-link" : bar ? "hx-share" : told.tone ? "hx-tag" : "");
+    if (told.deed && one.dataset.deed !== told.deed) one.dataset.deed = told.deed;
     put(one, "textContent", told.text);
     put(one, "title", told.why || "");
     if (told.tone) one.dataset.tone = told.tone;

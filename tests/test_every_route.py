@@ -43,6 +43,8 @@ NEEDS = {
     "hx-groups-done": "groups:write",
     "hx-costs-budget-done": "budget:write",
     "hx-costs-price-done": "prices:write",
+    "hx-cache-done": "cache:write",
+    "hx-cache-told": "cache:write",
 }
 """Part of a callback's outputs → the permission it needs; all others read."""
 

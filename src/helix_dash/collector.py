@@ -81,6 +81,7 @@ def _asking(settings: Settings) -> dict[str, Duty]:
     from helix_dash.orders.performer import DUTY, Performer
     from helix_dash.samples.writer import SampleWriter
     from helix_dash.sources.gateway import questions as gateway
+    from helix_dash.sources.gateway.cache_orders import cache_orders
     from helix_dash.sources.polling import Poller
     from helix_dash.store import connect, everywhere
 
@@ -90,7 +91,8 @@ def _asking(settings: Settings) -> dict[str, Duty]:
     asked_gateway = gateway.questions(gateways, settings.zone)
     simulated = settings.simulate_gateway
     asking = Poller(gateway.SOURCE, asked_gateway, store, writer, mock=simulated)
-    work: dict[str, Duty] = {gateway.SOURCE: asking.run, DUTY: Performer(store, {}).run}
+    kinds = cache_orders(gateways, settings.zone)
+    work: dict[str, Duty] = {gateway.SOURCE: asking.run, DUTY: Performer(store, kinds).run}
     work |= _watching(settings, store, writer)
     if settings.api_url:
         from helix_dash.sources.fakeai.duties import fakeai_duties

@@ -83,6 +83,8 @@ VALUES: dict[str, Value] = {
     ),
     # The gateway's own share: what the request took, less what its provider took, as the gateway measured it.
     "overhead_ms": Value(("overhead_ms",), pl.col("overhead_ms") / 1000, "ms"),
+    "similarity": Value(("similarity",), pl.col("similarity") / 1_000_000, "similarity"),
+    "cache_age_ms": Value(("cache_age_ms",), pl.col("cache_age_ms") / 1000, "ms"),
     "retry_count": Value(("retries",), pl.col("retries"), "retries"),
 }
 """What can be distributed, by name. Durations are over successes, time to the first token over streams."""

@@ -1,6 +1,7 @@
 """The registry of pages: the menu, the addresses and the callbacks all follow from this tuple."""
 
 from helix_dash.pages import (
+    cache,
     chat,
     costs,
     embeddings,
@@ -24,6 +25,7 @@ SECTIONS: tuple[Section, ...] = (
     rate_limits.SECTION,
     kv_cache.SECTION,
     costs.SECTION,
+    cache.SECTION,
     users.SECTION,
     usage.MINE,
     usage.SECTION,

@@ -39,3 +39,24 @@ STORE, GATEWAY_STORE, KEYSPACE, GATEWAY_KEYSPACE, SERVICES, CALLS, BROWSERS, SPE
 
 STORE_EVERY, KEYSPACE_EVERY, SERVICES_EVERY, OWN_EVERY = 10.0, 60.0, 5.0, 10.0
 """Seconds between two answers: of stores, of the sample of keys, about services, about this product itself."""
+
+GATEWAY = "gateway"
+"""A Helix gateway's own keys: its answers are kept under it, its series under ``gateway.<question>``."""
+
+COUNTERS, SPEND, INCIDENTS, SETTINGS, SURVEY, ENTRIES = (
+    "counters", "spend", "incidents", "settings", "survey", "entries",
+)  # fmt: skip
+"""Questions to the gateway's keys."""
+
+GATEWAY_EVERY = 60.0
+"""Seconds between two walks over the gateway's keys, which is the slowest of its answers."""
+
+CACHE_EVICT, CACHE_PROBE, CACHE_SETTING = "cache-evict", "cache-probe", "cache-setting"
+"""Kinds of orders about the gateway's cache."""
+
+GATEWAY_SETTINGS: dict[str, tuple[str, str, float, float]] = {
+    "threshold": ("helix:adaptive:thresholds", "current_threshold", 0.5, 0.999),
+    "exact": ("helix:ttl:default", "exact", 60, 365 * 86_400),
+    "semantic": ("helix:ttl:default", "semantic", 60, 365 * 86_400),
+}
+"""Settings of the gateway's cache that may be changed: key, field, lowest and highest value (similarity, seconds)."""

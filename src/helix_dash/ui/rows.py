@@ -31,6 +31,8 @@ class Line:
         share: its share of the largest, 0–1, drawn by the field that has a bar.
         colour: its colour in the charts; empty where it has none.
         tones: how a cell is tinted, by the keys of the fields (``good``, ``bad``, ``warn``, ``info``).
+        deeds: by the keys of the fields, what the cell's button asks for: a text that the page understands, which
+            stands in the button's ``data-deed``.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Line:
     share: float = 0.0
     colour: str = ""
     tones: Mapping[str, str] | None = None
+    deeds: Mapping[str, str] | None = None
 
 
 def table(name: str, caption: str) -> Component:
@@ -87,7 +90,12 @@ def _sent(line: Line, fields: Sequence[Field]) -> dict[str, Any]:
     for field in fields:
         text, tone = line.cells[field.key], (line.tones or {}).get(field.key)
         why = field.unknown if text == UNKNOWN else ""
-        more = ({"why": why} if why else {}) | ({"tone": tone} if tone else {})
+        deed = (line.deeds or {}).get(field.key)
+        more = (
+            ({"why": why} if why else {})
+            | ({"tone": tone} if tone else {})
+            | ({"deed": deed} if deed else {})
+        )
         cells.append({"text": text} | more if more else text)
     found: dict[str, Any] = {"name": line.name, "cells": cells, "share": round(line.share, 4)}
     if line.where:

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 import redis
@@ -94,7 +94,7 @@ def counters(store: redis.Redis) -> Counters:
     """
     found = Counters()
     numbers: list[int | None] = []
-    for name, value in zip((REQUESTS, HITS), _each(store, "GET", (REQUESTS, HITS)), strict=True):
+    for name, value in zip((REQUESTS, HITS), each(store, "GET", (REQUESTS, HITS)), strict=True):
         number = _whole(value)
         if value is not None and number is None:
             found.leave_out(f"{name} is no whole number")
@@ -110,8 +110,8 @@ def spend(store: redis.Redis, key: str = SPEND) -> Spend:
         StoreUnavailable: the store did not answer.
     """
     found = Spend()
-    (members,) = _each(store, "ZRANGE", [key], "0", str(MOST_DAYS - 1), "WITHSCORES")
-    if members is _WRONG:
+    (members,) = each(store, "ZRANGE", [key], "0", str(MOST_DAYS - 1), "WITHSCORES")
+    if members is WRONG:
         found.leave_out(f"{key} is no sorted set")
         return found
     for day, amount in _pairs(members):
@@ -132,8 +132,8 @@ def thresholds(store: redis.Redis) -> dict[str, dict[str, float]]:
     """
     keys = {"adaptive": THRESHOLDS, "alerts": ALERTS, "ttl": TTL}
     found: dict[str, dict[str, float]] = {}
-    for name, answer in zip(keys, _each(store, "HGETALL", list(keys.values())), strict=True):
-        fields: Any = {} if answer is _WRONG or not answer else answer
+    for name, answer in zip(keys, each(store, "HGETALL", list(keys.values())), strict=True):
+        fields: Any = {} if answer is WRONG or not answer else answer
         items = fields.items() if isinstance(fields, dict) else zip(fields[::2], fields[1::2], strict=False)
         numbers = {text(field): number(value) for field, value in items}
         found[name] = {field: value for field, value in numbers.items() if field and value is not None}
@@ -176,13 +176,18 @@ class Survey:
     models: Spenders
 
 
-def survey(store: redis.Redis, today: date) -> Survey:
+def survey(store: redis.Redis, today: date, sample: list[str] | None = None) -> Survey:
     """One walk over all of the gateway's keys: for a background duty, never for a page.
+
+    Args:
+        today: the date from which the last thirty days are counted.
+        sample: takes the keys of some cache entries in place of those of the last walk.
 
     Raises:
         StoreUnavailable: the store did not answer.
     """
-    found, sample = Entries(), list[str]()
+    found, sample = Entries(), [] if sample is None else sample
+    sample.clear()
     spending: dict[str, list[str]] = {SPEND_USER: [], SPEND_MODEL: []}
     cut = False
     for seen, key in enumerate(scan(store, "helix:")):
@@ -216,9 +221,15 @@ def _kind(key: str) -> str | None:
     return "semantic" if key.startswith(VECTOR) else "other" if key.startswith(CACHE) else None
 
 
+def level_of(key: str) -> str | None:
+    """``exact``, ``semantic`` or ``other`` of the key of a cache entry; ``None`` of any other key."""
+    kind = _kind(key)
+    return kind if kind in ("exact", "semantic", "other") else None
+
+
 def _measure(store: redis.Redis, found: Entries, sample: list[str]) -> None:
-    sizes = [_whole(size) for size in _each(store, "MEMORY USAGE", sample)]
-    ends = [_whole(end) for end in _each(store, "TTL", sample)]
+    sizes = [_whole(size) for size in each(store, "MEMORY USAGE", sample)]
+    ends = [_whole(end) for end in each(store, "TTL", sample)]
     known = [size for size in sizes if size]
     found.sampled, found.bytes = len(sample), sum(known) / len(known) if known else None
     found.expiring = sum(1 for end in ends if end is not None and 0 <= end <= 3600)
@@ -227,10 +238,10 @@ def _measure(store: redis.Redis, found: Entries, sample: list[str]) -> None:
 
 def _spenders(store: redis.Redis, prefix: str, keys: list[str], today: date) -> Spenders:
     found, totals = Spenders(keys=len(keys)), {}
-    for some in _parts(keys):
-        answers = _each(store, "ZRANGE", some, "0", str(MOST_DAYS - 1), "WITHSCORES")
+    for some in parts(keys):
+        answers = each(store, "ZRANGE", some, "0", str(MOST_DAYS - 1), "WITHSCORES")
         for key, members in zip(some, answers, strict=True):
-            if members is _WRONG:
+            if members is WRONG:
                 found.leave_out("a key of spending is no sorted set")
                 continue
             days = [(day, amount) for day, amount in _pairs(members) if day and amount is not None]
@@ -258,25 +269,30 @@ def scan(store: redis.Redis, prefix: str) -> Iterator[str]:
                 yield name
 
 
-class _Wrong:
+class Wrong:
     """Stands for an answer that was an error: the key is of another type."""
 
 
-_WRONG = _Wrong()
+WRONG = Wrong()
 
 
-def _each(store: Any, command: str, keys: Iterable[str], *arguments: str) -> list[Any]:
-    """The answer to ``command`` for each key, in as few round trips as there are hundreds of them."""
+def each(store: Any, command: str, keys: Iterable[str], *arguments: str) -> list[Any]:
+    """The answer to ``command`` for each key, :data:`WRONG` for an error, 500 of them per round trip.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
     found: list[Any] = []
-    for some in _parts(list(keys)):
+    for some in parts(list(keys)):
         with reaching(), store.pipeline(transaction=False) as pipe:
             for key in some:
                 pipe.execute_command(*command.split(), key, *arguments)
             found += pipe.execute(raise_on_error=False)
-    return [_WRONG if isinstance(one, redis.ResponseError) else one for one in found]
+    return [WRONG if isinstance(one, redis.ResponseError) else one for one in found]
 
 
-def _parts(keys: list[str]) -> Iterator[list[str]]:
+def parts(keys: list[str]) -> Iterator[list[str]]:
+    """``keys``, 500 at a time."""
     for begin in range(0, len(keys), _PIPELINE):
         yield keys[begin : begin + _PIPELINE]
 
@@ -310,6 +326,33 @@ def number(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
+_MILLISECONDS = 10**11
+"""A time above it is in milliseconds: in seconds it would lie beyond the year 5000."""
+
+
+def time_of(value: Any, zone: tzinfo) -> int | None:
+    """Microseconds since the epoch, from ISO 8601, seconds or milliseconds; ``None`` for anything else.
+
+    Args:
+        zone: what a time without a zone is meant in.
+    """
+    if isinstance(value, str) and (amount := number(value)) is None:
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone)
+        try:
+            return round(moment.astimezone(UTC).timestamp() * 1_000_000)
+        except (OverflowError, ValueError):
+            return None
+    amount = None if isinstance(value, bool) else number(value)
+    if amount is None or not 0 < amount < 10**15:
+        return None
+    return round(amount * (1_000 if amount > _MILLISECONDS else 1_000_000))
+
+
 def _whole(value: Any) -> int | None:
     found = number(value)
     return int(found) if found is not None and found == int(found) and abs(found) < 2**63 else None
@@ -320,6 +363,6 @@ def text(value: Any) -> str | None:
     if isinstance(value, str):
         return value
     try:
-        return bytes(value).decode("utf-8")
-    except (TypeError, UnicodeDecodeError):
+        return value.decode("utf-8") if isinstance(value, bytes) else None
+    except UnicodeDecodeError:
         return None

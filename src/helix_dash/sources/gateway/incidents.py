@@ -9,12 +9,12 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 import redis
 
-from helix_dash.sources.gateway.contract import INCIDENTS, number, text
+from helix_dash.sources.gateway.contract import INCIDENTS, number, text, time_of
 from helix_dash.store import reaching
 
 MOST = 1_000
@@ -62,8 +62,6 @@ KNOWN_TYPES = frozenset(
 _CUSTOM = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 """How people name types of their own. A single word of capitals could be somebody's name."""
 _WORD = re.compile(r"[\w .:/@+-]{1,120}")
-_MILLISECONDS = 10**11
-"""A time above it is in milliseconds: in seconds it would lie beyond the year 5000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +140,7 @@ def _incident(name: str, body: dict[str, Any], zone: tzinfo) -> Incident:
     return Incident(
         name,
         next(
-            (at for key in ("timestamp", "ts", "time", "created_at") if (at := _time(body.get(key), zone))),
+            (at for key in ("timestamp", "ts", "time", "created_at") if (at := time_of(body.get(key), zone))),
             None,
         ),
         _word(user),
@@ -195,22 +193,3 @@ def _word(value: Any) -> str | None:
         return None
     word = str(value)
     return word if _WORD.fullmatch(word) else None
-
-
-def _time(value: Any, zone: tzinfo) -> int | None:
-    """Microseconds since the epoch, from ISO 8601, seconds or milliseconds; ``None`` for anything else."""
-    if isinstance(value, str) and (amount := number(value)) is None:
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone)
-        try:
-            return round(moment.astimezone(UTC).timestamp() * 1_000_000)
-        except (OverflowError, ValueError):
-            return None
-    amount = None if isinstance(value, bool) else number(value)
-    if amount is None or not 0 < amount < 10**15:
-        return None
-    return round(amount * (1_000 if amount > _MILLISECONDS else 1_000_000))

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, tzinfo
+from typing import Any
 
 import redis
 
 from helix_dash.errors import SourceError, StoreUnavailable
+from helix_dash.samples.sources import (
+    COUNTERS,
+    ENTRIES,
+    GATEWAY,
+    GATEWAY_EVERY,
+    INCIDENTS,
+    SETTINGS,
+    SPEND,
+    SURVEY,
+)
 from helix_dash.sources.gateway import contract
+from helix_dash.sources.gateway.entries import described
 from helix_dash.sources.gateway.incidents import incidents
+from helix_dash.sources.gateway.search_index import find_index, listed
 from helix_dash.sources.polling import Numbers, Question, Told
+from helix_dash.store import reaching
 
-SOURCE = "gateway"
+SOURCE = GATEWAY
 """The source's name: its answers are kept under it, its series under ``gateway.<question>``."""
+
+LISTED = 60
+"""Entries of each level that are told one by one."""
 
 
 def questions(open_store: Callable[[], redis.Redis], zone: tzinfo) -> list[Question]:
@@ -23,12 +40,14 @@ def questions(open_store: Callable[[], redis.Redis], zone: tzinfo) -> list[Quest
         open_store: gives a client of the gateway's own store; on a cluster that needs one of its nodes.
         zone: the reporting zone: what day it is, and what a time without a zone is meant in.
     """
+    sample: list[str] = []  # of the keys that the last walk met, so that entries need no walk of their own
     return [
-        Question("counters", 10, _asking(open_store, _counters)),
-        Question("spend", 30, _asking(open_store, _spend)),
-        Question("incidents", 30, _asking(open_store, lambda store: Told(incidents(store, zone)))),
-        Question("settings", 60, _asking(open_store, lambda store: Told(contract.thresholds(store)))),
-        Question("survey", 60, _asking(open_store, lambda store: _survey(store, zone))),
+        Question(COUNTERS, 10, _asking(open_store, _counters)),
+        Question(SPEND, 30, _asking(open_store, _spend)),
+        Question(INCIDENTS, 30, _asking(open_store, lambda store: Told(incidents(store, zone)))),
+        Question(SETTINGS, 60, _asking(open_store, lambda store: Told(contract.thresholds(store)))),
+        Question(SURVEY, GATEWAY_EVERY, _asking(open_store, lambda store: _survey(store, zone, sample))),
+        Question(ENTRIES, GATEWAY_EVERY, _asking(open_store, lambda store: _entries(store, zone, sample))),
     ]
 
 
@@ -55,7 +74,33 @@ def _spend(store: redis.Redis) -> Told:
     return Told(found, Numbers({"usd": sum(found.days.values())} if found.days else {}))
 
 
-def _survey(store: redis.Redis, zone: tzinfo) -> Told:
-    found = contract.survey(store, datetime.now(zone).date())
+def _survey(store: redis.Redis, zone: tzinfo, sample: list[str]) -> Told:
+    found = contract.survey(store, datetime.now(zone).date(), sample)
     counted = {name: getattr(found.entries, name) for name in ("exact", "semantic", "other")}
     return Told(found, Numbers(gauges=counted))
+
+
+def _entries(store: redis.Redis, zone: tzinfo, sample: list[str]) -> Told:
+    """Some entries one by one, the index over vectors, and how many keys the store threw out."""
+    index = find_index(store)
+    vectors = listed(store, index, LISTED) if index.name else []
+    keys = {"semantic": vectors} if vectors else {}
+    for key in sample:
+        level = contract.level_of(key)
+        if level and not (level == "semantic" and vectors) and len(keys.setdefault(level, [])) < LISTED:
+            keys[level].append(key)
+    now = round(datetime.now(zone).timestamp() * 1_000_000)
+    told = described(store, [key for some in keys.values() for key in some], zone, now)
+    body = {"index": index, "found": told.found, "left_out": told.left_out}
+    return Told(body, Numbers(_thrown_out(store)))
+
+
+def _thrown_out(store: Any) -> dict[str, float]:
+    """Keys that the whole store evicted for want of memory, and that expired, since it started."""
+    with reaching():
+        told = store.info("stats")
+    nodes = list(told.values()) if "evicted_keys" not in told else [told]
+    return {
+        name: float(sum(int(node.get(f"{name}_keys", 0)) for node in nodes if isinstance(node, dict)))
+        for name in ("evicted", "expired")
+    }
