@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.fold import Fold
 from helix_dash.log.retention import Retention
 from helix_dash.pages.system import callbacks, queries
+from helix_dash.samples.answers import Answer
 from helix_dash.samples.keys import RESOLUTIONS, answers_key, frames_key
 from helix_dash.samples.writer import SampleWriter
 from helix_dash.settings import load
@@ -30,7 +32,7 @@ from helix_dash.sources.polling import Poller
 from helix_dash.store import connect
 from helix_dash.vitals.keys import BEATS, LINES
 from helix_dash.vitals.lines import Line
-from helix_dash.vitals.pulse import Pulse, Report
+from helix_dash.vitals.pulse import Beat, Pulse, Report
 from request_records import a_request, recorded
 from webapp import PASSWORD, body_of, people, settings_for, sign_in, store, web_store  # noqa: F401 - fixtures
 
@@ -263,6 +265,29 @@ def test_poisoned_records_are_counted_and_the_page_stands(app: Flask, people: re
     found = parts(visitor(app, "viewer"), "store")
     assert "records were rejected" in found["hx-sys-old-text"]["children"]
     assert found["hx-sys-store-memory"]["data-state"] == "empty"
+
+
+def test_absurd_values_in_a_sound_form_are_survived(app: Flask, people: redis.Redis) -> None:
+    """Issue E, 4: what has the right shape and makes no sense."""
+    absurd = 2**62
+    beat = Beat(
+        "collector", "odd", 1, absurd, absurd, -absurd, counters={"call:x": 1.0}, gauges={"late_ms": math.nan}
+    )
+    people.hset(BEATS, "odd", msgspec.msgpack.encode(beat))
+    for question, body in (
+        ("store", {"facts": 3}),
+        ("keyspace", {"keys": "x"}),
+        ("services", {"services": 4}),
+    ):
+        answer = Answer(absurd, absurd, body, took_ms=math.inf)
+        people.hset(answers_key("system"), question, msgspec.msgpack.encode(answer))
+    people.hset(
+        answers_key("host"), "here", msgspec.msgpack.encode(Answer(1, absurd, {"cores": "x", "limited": 3}))
+    )
+    people.xadd(LINES, {"l": msgspec.json.encode(Line(absurd, "x", "y", "h", 1, "l", "m", "k"))})
+    client = visitor(app, "admin")
+    for tab in queries.TABS:
+        assert parts(client, tab)["hx-sys"]["data-page-state"] == "ready"
 
 
 def test_a_refresh_costs_two_round_trips_however_much_there_is(

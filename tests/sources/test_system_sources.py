@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from helix_dash.errors import SourceError
-from helix_dash.samples.answers import answers
+from helix_dash.samples.answers import Answer, answers, keep
 from helix_dash.samples.reader import SampleReader
 from helix_dash.samples.writer import SampleWriter
 from helix_dash.settings import load
@@ -273,6 +273,23 @@ def test_services_are_kept_as_series_with_since_when(store: redis.Redis, store_u
     now = writer.now()
     frames = SampleReader(store).read("system.services", now - 60 * 10**6, now + 10**6, now)
     assert (frames.latest("state|LiteLLM"), frames.latest("state|Collector")) == (2, 0)
+
+
+def test_after_a_pause_of_all_collectors_nothing_is_carried_on(store: redis.Redis, store_url: str) -> None:
+    """Nobody knows what happened meanwhile."""
+    writer = SampleWriter(store_url)
+    settings = load({"REDIS_URL": store_url})
+    past = {"services": [{"key": "store", "title": "Store", "state": "up", "since": 5}]}
+    redis_answered = Answer(writer.now(), writer.now(), {})
+    keep(store, "system", "store", redis_answered)
+
+    def since(ago: int) -> int | None:
+        keep(store, "system", "services", Answer(writer.now() - ago, writer.now() - ago, past))
+        told = system.Services(settings, store, writer.now).ask().body["services"]
+        return next(one.since for one in told if one.key == "store")
+
+    assert since(10 * 10**6) == 5
+    assert since(100 * 10**6) != 5
 
 
 def test_callback_times_of_all_workers_are_added_up_once(

@@ -63,6 +63,8 @@ class LastKnown(Generic[Read]):
                 value, error, at = read(), "", now
             except StoreError as trouble:
                 if kept is None:
+                    with self._lock:
+                        self._locks.pop(question, None)
                     raise
                 at, _, value, _ = kept
                 error = str(trouble)

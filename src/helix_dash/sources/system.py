@@ -28,6 +28,7 @@ SOURCE = names.SYSTEM
 _OTHERS = (names.SYSTEM, names.FAKEAI, names.KV)
 """The sources whose answers tell of a service."""
 _FRESH = 2.0
+_PAUSE = 60 * 10**6
 
 
 def questions(settings: Settings, store: redis.Redis, clock: Callable[[], int]) -> list[Question]:
@@ -120,7 +121,7 @@ class Services:
         try:
             beats, told = self._read()
             if self._before is None:
-                self._before = _kept(answers(self._store, SOURCE).get(names.SERVICES))
+                self._before = _kept(answers(self._store, SOURCE).get(names.SERVICES), self._clock())
         except StoreUnavailable as error:
             raise SourceError("unreachable", str(error)) from error
         now = self._clock()
@@ -170,7 +171,12 @@ def _of_store_answer(key: str, title: str, answer: Answer | None, now: int) -> S
     return services.of_answer(key, title, answer, names.STORE_EVERY, now, says)
 
 
-def _kept(answer: Answer | None) -> dict[str, Service]:
-    """The services of the last collector's last answer: since when they are in their states."""
-    body = answer.body if answer is not None and isinstance(answer.body, dict) else {}
+def _kept(answer: Answer | None, now: int) -> dict[str, Service]:
+    """The services of the last collector's last answer: since when they are in their states.
+
+    After a pause nobody knows what happened meanwhile: then nothing is carried on.
+    """
+    if answer is None or now - answer.asked > _PAUSE:
+        return {}
+    body = answer.body if isinstance(answer.body, dict) else {}
     return {one.key: one for one in services.read(body)}

@@ -15,6 +15,9 @@ from helix_dash.ui.packed import Number
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message
 
+_END = 4 * 10**15
+"""Microseconds since the epoch beyond which nobody can have written anything: the year 2096."""
+
 Part = tuple[str, Sequence[Number], str]
 """A line's name, its values, its colour."""
 
@@ -76,7 +79,7 @@ def filled(name: str, drawn: Sampled, nothing: Message, *, stale: bool) -> Updat
 
 def since(microseconds: int | None, look: Look, now: int) -> str:
     """An instant as the time of day when it was lately, with the date when it was not."""
-    if microseconds is None:
+    if microseconds is None or not 0 < microseconds < _END:
         return fmt.UNKNOWN
     if abs(now - microseconds) < 20 * 3600 * 10**6:
         return fmt.clock(microseconds, look.zone)

@@ -61,7 +61,7 @@ class Beat(msgspec.Struct, frozen=True):
 
     def alive(self, now: int) -> bool:
         """Whether its lease still runs at ``now``, microseconds since the epoch by the store's clock."""
-        return now - self.at < LEASE * 1e6
+        return abs(now - self.at) < LEASE * 1e6
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -130,7 +130,8 @@ def carried(services: Iterable[Service], before: Mapping[str, Service], now: int
 def read(body: Mapping[str, Any]) -> list[Service]:
     """The services in an answer's body; what is none is left out."""
     found = []
-    for one in body.get("services") or ():
+    every = body.get("services")
+    for one in every if isinstance(every, list) else []:
         try:
             found.append(msgspec.convert(one, Service))
         except msgspec.ValidationError:

@@ -123,9 +123,10 @@ def decoded(packed: bytes | None) -> Visit | None:
     if packed is None:
         return None
     try:
-        return _DECODER.decode(packed)
+        found = _DECODER.decode(packed)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
+    return msgspec.structs.replace(found, loaded=[one for one in found.loaded if _sound(one)])
 
 
 class Visits:

@@ -26,7 +26,7 @@ FINE = Unit(suffix=" ms", tick="~g")
 PERCENTS = (50, 95, 99)
 MOST_LANES = 14
 MOST_LOADED = 26
-"""Files of the waterfall: those that took longest."""
+"""Lines of the waterfall."""
 
 
 def _hosts(found: SystemPage) -> dict[str, Frames]:
@@ -231,24 +231,16 @@ def _store_latency(found: SystemPage, look: Look) -> Sampled:
 
 
 def _keyspace(found: SystemPage, _look: Look) -> Sampled:
-    question = names.KEYSPACE if found.store == names.STORE else names.GATEWAY_KEYSPACE
-    told = found.vitals.body(question)
-    rows = [row for row in told.get("prefixes") or () if row.get("bytes")]
-    words = "Megabytes by the beginning of the key" + _sample_words(told)
-    if not rows:
+    told = found.keyspace
+    words = "Megabytes by the beginning of the key"
+    sized = [(one.prefix, one.bytes) for one in told.prefixes if one.bytes] if told is not None else []
+    if told is None or not sized:
         return Sampled(words, None)
-    bars = [Bar(str(row["prefix"]), row["bytes"] / 1e6) for row in rows[:10]]
-    rest = sum(row["bytes"] for row in rows[10:])
+    bars = [Bar(prefix, size / 1e6) for prefix, size in sized[:10]]
+    rest = sum(size for _, size in sized[10:])
     if rest:
         bars.append(Bar("Others", rest / 1e6, OTHERS, rest=True))
-    return Sampled(words, slim(ranked_bars(bars, MEGABYTES, noun="Keys")))
-
-
-def _sample_words(told: dict[str, object]) -> str:
-    keys, sampled_keys = told.get("keys"), told.get("sampled")
-    if not isinstance(keys, int) or not isinstance(sampled_keys, int):
-        return ""
-    return f", all {keys:,} keys" if told.get("exact") else f", ~ from {sampled_keys:,} of {keys:,} keys"
+    return Sampled(f"{words}, {told.words}", slim(ranked_bars(bars, MEGABYTES, noun="Keys")))
 
 
 def _spent(found: SystemPage, look: Look) -> Sampled:
@@ -266,8 +258,9 @@ def _waterfall(found: SystemPage, look: Look) -> Sampled:
     visit = found.vitals.visit
     if visit is None or not visit.loaded:
         return Sampled("What a browser loaded, and when", None)
-    longest = sorted(visit.loaded, key=lambda one: one.start - one.end)[:MOST_LOADED]
-    rows = sorted(longest, key=lambda one: one.start)
+    # the document and its first answers whatever they took, then the slowest files
+    ranked = sorted(visit.loaded, key=lambda one: (one.kind not in ("document", "call"), one.start - one.end))
+    rows = sorted(ranked[:MOST_LOADED], key=lambda one: one.start)
     shown = [plain(f"{at + 1}. {one.name.rsplit('/', 1)[-1]}") for at, one in enumerate(rows)]
     colours = {"document": PALETTE[4], "script": PALETTE[0], "style": PALETTE[3], "call": PALETTE[1], "font": PALETTE[5], "image": PALETTE[7]}  # fmt: skip
     trace = {
@@ -291,7 +284,11 @@ def _waterfall(found: SystemPage, look: Look) -> Sampled:
         legend=[(kind.capitalize(), colours[kind]) for kind in kinds],
     )  # fmt: skip
     at = sampled.since(visit.at, look, found.vitals.now)
-    part = f"the {len(rows)} slowest of {len(visit.loaded)}" if len(rows) < len(visit.loaded) else "all"
+    part = (
+        f"the document, answers and slowest files, {len(rows)} of {len(visit.loaded)}"
+        if len(rows) < len(visit.loaded)
+        else "all"
+    )
     words = f"What the last browser to report loaded for {visit.page}, at {at} {look.zone_name}: {part}"
     return Sampled(words, figure)
 

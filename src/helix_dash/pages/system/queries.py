@@ -14,6 +14,7 @@ from helix_dash.log.health import LogHealth
 from helix_dash.log.query import RequestLog, Series
 from helix_dash.metrics import distributions
 from helix_dash.metrics.last_known import Known, LastKnown
+from helix_dash.metrics.self_told import Keyspace, StoreTold, told
 from helix_dash.metrics.summary import Card, cards
 from helix_dash.metrics.system import MAX_FRAMES, Vitals, all_services, last_vitals, series
 from helix_dash.model import Filter, Kpi, Scope, us_from_utc
@@ -68,6 +69,21 @@ class SystemPage:
     bad_lines: int = 0
     trouble: str = ""
     rejected: int = field(default=0)
+
+    @property
+    def told(self) -> StoreTold | None:
+        """What the store that is shown said of itself; ``None`` when it said nothing that can be read."""
+        return told(StoreTold, self.vitals.body(self.store))
+
+    @property
+    def keyspace(self) -> Keyspace | None:
+        """How its keys divide; ``None`` when that is not known."""
+        return told(Keyspace, self.vitals.body(self.keyspace_question))
+
+    @property
+    def keyspace_question(self) -> str:
+        """The question that was asked about its keys."""
+        return names.KEYSPACE if self.store == names.STORE else names.GATEWAY_KEYSPACE
 
     def of(self, question: str) -> Frames:
         """The frames of a series of the system's; empty ones when it was not read."""

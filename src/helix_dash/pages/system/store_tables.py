@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from helix_dash.metrics.self_told import Fact, StoreTold
 from helix_dash.pages.system.queries import SystemPage
 from helix_dash.pages.system.tables import filled
-from helix_dash.samples import sources as names
 from helix_dash.ui import format as fmt
 from helix_dash.ui.look import Look
 from helix_dash.ui.panel import Updates
@@ -36,11 +34,10 @@ _NOT_YET = Message(
 
 def facts(found: SystemPage, look: Look, stale: bool) -> Updates:
     """What the store says of itself, and what is wrong with it."""
-    body, frames = found.vitals.body(found.store), found.of(found.store)
-    told = body.get("facts") or {}
-    if not told:
+    body, frames = found.told, found.of(found.store)
+    if body is None or not body.facts:
         return filled("sys-facts", "", FACTS, [], _NOT_YET, stale=stale)
-    missing = body.get("missing") or []
+    told, missing = body.facts, body.missing
     lines = [
         _line(*row)
         for row in (
@@ -62,7 +59,7 @@ def _line(name: str, value: str, verdict: str, tone: str) -> Line:
     return Line(name, {"value": value, "verdict": verdict}, tones={"verdict": tone} if verdict else None)
 
 
-def _kind(told: dict[str, Any]) -> list[Row]:
+def _kind(told: dict[str, Fact]) -> list[Row]:
     name = "Valkey" if "valkey_version" in told else "Redis"
     version = told.get("valkey_version") or told.get("redis_version") or "unknown version"
     uptime = told.get("uptime_in_seconds")
@@ -75,7 +72,7 @@ def _kind(told: dict[str, Any]) -> list[Row]:
     ]  # fmt: skip
 
 
-def _safety(told: dict[str, Any], look: Look, now: int) -> list[Row]:
+def _safety(told: dict[str, Fact], look: Look, now: int) -> list[Row]:
     if told.get("aof_enabled"):
         well = told.get("aof_last_write_status", "ok") == "ok"
         persistence: Row = (
@@ -94,7 +91,7 @@ def _safety(told: dict[str, Any], look: Look, now: int) -> list[Row]:
     return [persistence, ("Last snapshot", last, "", "")]
 
 
-def _room(told: dict[str, Any], found: SystemPage) -> list[Row]:
+def _room(told: dict[str, Fact], found: SystemPage) -> list[Row]:
     frames = found.of(found.store)
     policy, limit = str(told.get("maxmemory_policy", "unknown")), frames.latest("memory_limit")
     memory, evicted = (
@@ -120,7 +117,7 @@ def _room(told: dict[str, Any], found: SystemPage) -> list[Row]:
     ]  # fmt: skip
 
 
-def _copies(told: dict[str, Any], replicas: float | None) -> list[Row]:
+def _copies(told: dict[str, Fact], replicas: float | None) -> list[Row]:
     link = told.get("master_link_status")
     if link is not None:
         return [
@@ -131,33 +128,27 @@ def _copies(told: dict[str, Any], replicas: float | None) -> list[Row]:
 
 def prefixes(found: SystemPage, _look: Look, stale: bool) -> Updates:
     """Keys by the beginning of their names, with how many of them expire."""
-    question = names.KEYSPACE if found.store == names.STORE else names.GATEWAY_KEYSPACE
-    told, answer = found.vitals.body(question), found.vitals.answers.get(question)
-    entries = told.get("prefixes") or []
-    most = max((one.get("bytes") or 0 for one in entries), default=0) or 1
+    told, answer = found.keyspace, found.vitals.answers.get(found.keyspace_question)
+    entries = told.prefixes[:12] if told is not None else []
+    most = max((one.bytes or 0 for one in entries), default=0) or 1
     lines = [
         Line(
-            str(one["prefix"]),
+            one.prefix,
             {
-                "bytes": fmt.short(one.get("bytes"), "bytes"),
-                "keys": fmt.short(one.get("keys"), "count"),
-                "expiring": fmt.short(one.get("expiring"), "ratio"),
+                "bytes": fmt.short(one.bytes, "bytes"),
+                "keys": fmt.short(one.keys, "count"),
+                "expiring": fmt.short(one.expiring, "ratio"),
             },
-            share=(one.get("bytes") or 0) / most,
+            share=(one.bytes or 0) / most,
         )
-        for one in entries[:12]
+        for one in entries
     ]
-    keys, looked = told.get("keys"), told.get("sampled")
-    words = ""
-    if isinstance(keys, int) and isinstance(looked, int):
-        words = (
-            f"All {keys:,} keys" if told.get("exact") else f"~ From a sample of {looked:,} of {keys:,} keys"
-        )
     nothing = _NOT_YET
     if answer is not None and not answer.ok:
         nothing = Message("error", "Its keys cannot be looked at", answer.error)
-    elif told:
+    elif told is not None:
         nothing = Message("empty", "The store has no keys")
+    words = told.words.capitalize() if told is not None else ""
     return filled("sys-prefixes", "Keys", PREFIXES, lines, nothing, stale=stale, subtitle=words)
 
 
@@ -182,23 +173,25 @@ def commands(found: SystemPage, _look: Look, stale: bool) -> Updates:
     return filled("sys-commands", "Command", COMMANDS, lines, _NOT_YET, stale=stale, subtitle=words)
 
 
-def slow(found: SystemPage, look: Look, stale: bool, *, told: bool) -> Updates:
-    """The server's slow log; ``told`` says whether the asker may see what the commands were about."""
-    body = found.vitals.body(found.store)
-    threshold = body.get("slower_than_us")
-    more = "" if told else "; what they were about is shown to administrators"
-    words = f"Slower than {fmt.short(threshold / 1000, 'ms')}, newest first{more}" if isinstance(threshold, int | float) else f"Newest first{more}"  # fmt: skip
+def slow(found: SystemPage, look: Look, stale: bool, *, operator: bool) -> Updates:
+    """The server's slow log; an ``operator`` may see what the commands were about."""
+    told = found.told or StoreTold()
+    more = "" if operator else "; what they were about is shown to administrators"
+    head = "Newest first"
+    if told.slower_than_us is not None:
+        head = f"Slower than {fmt.short(told.slower_than_us / 1000, 'ms')}, newest first"
     lines = [
         Line(
-            since(int(one["at"]) * 10**6, look, found.vitals.now),
-            {
-                "took": fmt.short(one["us"] / 1000, "ms"),
-                "command": str(one["masked"] if told else one["command"]),
-            },
+            since(one.at * 10**6, look, found.vitals.now),
+            {"took": fmt.short(one.us / 1000, "ms"), "command": one.masked if operator else one.command},
         )
-        for one in (body.get("slow") or [])[:12]
+        for one in told.slow[:12]
     ]
-    nothing = Message("empty", "No slow command", "The server's slow log is empty.") if body else _NOT_YET
-    if "the slow log" in (body.get("missing") or []):
+    nothing = (
+        Message("empty", "No slow command", "The server's slow log is empty.") if found.told else _NOT_YET
+    )
+    if "the slow log" in told.missing:
         nothing = Message("empty", "The slow log may not be read", "The store does not let us ask for it.")
-    return filled("sys-slow", "When", SLOW, lines, nothing, stale=stale, subtitle=words, texts=("command",))
+    return filled(
+        "sys-slow", "When", SLOW, lines, nothing, stale=stale, subtitle=head + more, texts=("command",)
+    )

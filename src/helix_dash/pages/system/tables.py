@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from helix_dash.metrics.self_told import HostTold, told
 from helix_dash.pages.system import figures
 from helix_dash.pages.system.queries import NOTHING, SystemPage
 from helix_dash.samples import sources as names
@@ -109,23 +110,24 @@ def hosts(found: SystemPage, look: Look, stale: bool) -> Updates:
 
 def _host(found: SystemPage, name: str, look: Look) -> Line:
     answer, frames = found.vitals.hosts[name], found.frames.get(f"{names.HOST}.{name}", NOTHING)
-    body = answer.body if isinstance(answer.body, dict) else {}
+    body = told(HostTold, answer.body) or HostTold()
     fullest = [
         one for values in figures.disk_shares(frames).values() if (one := figures.last(values)) is not None
     ]
     used, whole = frames.latest("memory_used"), frames.latest("memory_total")
     memory = f"{fmt.short(used, 'bytes')} of {fmt.short(whole, 'bytes')}" if whole else fmt.UNKNOWN
-    limited = body.get("limited") or []
     return Line(
         name,
         {
-            "cores": fmt.short(body.get("cores"), "count"),
+            "cores": fmt.short(body.cores, "count"),
             "cpu": fmt.short(figures.last(figures.cpu_share(frames)), "ratio"),
             "memory": memory,
             "disk": fmt.short(max(fullest, default=None), "ratio"),
             "load": fmt.short(frames.latest("load_1"), "count"),
             "sampled": since(answer.answered, look, found.vitals.now),
-            "limits": f"of its control group: {', '.join(limited)}" if limited else "none but the host's",
+            "limits": f"of its control group: {', '.join(body.limited)}"
+            if body.limited
+            else "none but the host's",
         },
     )
 

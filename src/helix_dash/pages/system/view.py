@@ -181,6 +181,8 @@ def show(found: SystemPage, look: Look, tab: str, href: str, wanted: Wanted, *, 
     stale = bool(found.error)
     updates: Updates = {"page.state": "stale" if stale else "ready", "page.tab": tab}
     updates |= {"page.old": _why_old(found, look), "page.fresh": not (stale or found.rejected)}
+    # the parts that are out of sight wait for nothing
+    updates |= {f"{name}.state": "empty" for name in PANELS}
     updates |= health_chips.fill("sys", found.services, href)
     for figure in kpis(found):
         updates |= kpi.fill(figure, before=f"previous {fmt.length(look.period)}", during=look.during)
@@ -190,7 +192,7 @@ def show(found: SystemPage, look: Look, tab: str, href: str, wanted: Wanted, *, 
     for table in TABLES[tab]:
         updates |= table(found, look, stale)
     if tab == "store":
-        updates |= store_tables.slow(found, look, stale, told=operator)
+        updates |= store_tables.slow(found, look, stale, operator=operator)
     if tab == "logs":
         updates |= log_lines.show(found, look, wanted, allowed=operator, stale=stale)
     return updates
