@@ -47,10 +47,34 @@
     return table;
   }
   const form = (data) => JSON.stringify([data.head, data.columns]);
+  const given = {};
+  function plain(text) {
+    const safe = /^[=+\-@\t\r]/.test(text) && !/^[+-]?[\d.]+$/.test(text) ? "'" + text : text; /* a spreadsheet would run it */
+    return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+  }
+  /* all digits where they are known; what is unknown is empty */
+  const bare = (cell) => (typeof cell === "string" ? cell : cell.raw !== undefined ? cell.raw : cell.text).replace(/^—$/, "");
+  function download(name) {
+    const data = given[name], params = new URLSearchParams(location.search);
+    if (!data) return;
+    const lines = [[data.head, ...data.columns.map((column) => column.title)], ...data.rows.map((row) => [row.name, ...row.cells.map(bare)])];
+    const link = document.createElement("a"), text = lines.map((line) => line.map(plain).join(",") + "\r\n").join("");
+    const title = document.getElementById(`hx-${name}-heading`).textContent;
+    const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+    link.href = address;
+    link.download = `${title} ${params.get("from") || "now-24h"} to ${params.get("to") || "now"}`.toLowerCase().replace(/:/g, "").replace(/[^a-z0-9-]+/g, "-") + ".csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(address), 10000);
+  }
+  document.addEventListener("click", (event) => {
+    const found = event.target.closest && event.target.closest("[data-rows-csv]");
+    if (found) download(found.dataset.rowsCsv);
+  });
   function fill(data) {
     const id = window.dash_clientside.callback_context.triggered_id;
     const box = data && id && document.getElementById(id.replace(/-rows$/, "-table"));
     if (!box) return;
+    given[id.replace(/^hx-|-rows$/g, "")] = data;
     let table = box.querySelector("table");
     if (!table || table.dataset.form !== form(data)) table = built(box, data);
     const body = table.tBodies[0];

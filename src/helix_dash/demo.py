@@ -224,11 +224,11 @@ def _budgets(settings: Settings) -> None:
     for kind, name, limit, window in (
         ("global", "", "600", "month"),
         ("team", "search", "40", "week"),
-        ("team", "support", "150", "month"),
-        ("key", "research-prod", "25", "week"),
-        ("model", "gpt-4o", "12", "day"),
-        ("user", "svc-search", "60", "month"),
-        ("tag", "env:dev", "20", "day"),
+        ("team", "support", "75", "month"),
+        ("key", "research-prod", "3", "week"),
+        ("model", "gpt-4o", "2", "day"),
+        ("user", "svc-search", "6", "month"),
+        ("tag", "env:dev", "12", "day"),
     ):
         budgets.set_budget(store, budgets.Budget(kind, name, limit, window))
 

@@ -182,6 +182,7 @@ def context_window(model: str) -> int | None:
     return None if found.context_window is None else int(found.context_window)
 
 
+@cache
 def source() -> str:
     """Where the prices come from, for people: ``genai-prices 0.2.3``; empty when there is no table."""
     try:

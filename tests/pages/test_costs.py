@@ -169,10 +169,10 @@ def test_unpriced_requests_wait_for_a_price_that_is_theirs(app: Flask, people: r
     """The overlay is beside the log: its sums stay."""
     client = visitor(app, "viewer")
     before = rows(arithmetic(client), "costs-unpriced")["ours"]
-    assert (before[1], before[4], before[5]) == ("4", "0", "—")
+    assert (before[1], before[4], before[5]) == ("4", "—", "set a price")
     set_price(people, Price("ours", "2026-01-01", uncached="1.5"))
     after = rows(arithmetic(client), "costs-unpriced")["ours"]
-    assert (after[4], after[5]) == ("4", "$6")
+    assert (after[4], after[5]) == ("$6", "set by an operator, since 2026-01-01")
     assert raw(spending(client), "cost_usd") == "15"
 
 

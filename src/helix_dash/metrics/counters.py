@@ -21,7 +21,7 @@ from helix_dash.samples.answers import Answer, answers
 
 SOURCE, SPEND, SURVEY = "gateway", "spend", "survey"
 MOST_DAYS = 31
-MOST_OWNERS = 12
+MOST_OWNERS = 8
 NEAR = Decimal("0.000001")
 """Dollars within which two sums are the same: the gateway adds up binary fractions."""
 DAY = timedelta(days=1)

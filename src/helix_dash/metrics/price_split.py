@@ -25,7 +25,6 @@ from helix_dash.model import Filter, Scope, us_from_utc, utc_from_us
 from helix_dash.money import CLASSES, MILLION, Rates
 
 TOKENS = tuple(f"{name}_tokens" for name in CLASSES)
-_OWNERS = ("model", "provider", "team", "key_alias", "organization")
 MOST_DAYS = 400
 
 
@@ -79,9 +78,10 @@ def paid(log: RequestLog, scope: Scope, where: Filter, table: PriceTable, zone: 
         start = min(max(us_from_utc(where.period.start), earliest), end - 1)
         starts = list(bucket_starts(start, end, "day", zone, MOST_DAYS + 2))
         found: dict[tuple[str | None, str | None], Paid] = {}
-        columns = [*_OWNERS, *TOKENS, "endpoint", "cost_usd", "priced", "cache", "time"]
+        owners = table.columns
+        columns = [*owners, *TOKENS, "endpoint", "cost_usd", "priced", "cache", "time"]
         for frame in log.frames(scope, where, columns):
-            for row in _grouped(frame, starts).sort("day").iter_rows(named=True):
+            for row in _grouped(frame, starts, owners).sort("day").iter_rows(named=True):
                 key = (row["model"], row["provider"])
                 _add(found.setdefault(key, Paid(*key, chat=row["chat"])), row, table, starts, zone)
         return tuple(sorted(found.values(), key=lambda one: (-one.recorded, one.model or "")))
@@ -89,14 +89,14 @@ def paid(log: RequestLog, scope: Scope, where: Filter, table: PriceTable, zone: 
     return log.kept(("paid", scope, where, table, str(zone)), compute)
 
 
-def _grouped(frame: pl.DataFrame, starts: list[int]) -> pl.DataFrame:
+def _grouped(frame: pl.DataFrame, starts: list[int], owners: Sequence[str]) -> pl.DataFrame:
     hit = pl.col("cache").is_in(["exact", "semantic"]).fill_null(value=False)
     known = pl.col("cost_usd").is_not_null() & ~pl.col("priced").eq_missing(other=False)
     mine = frame.filter(known & ~hit)
     day = pl.Series("day", starts).search_sorted(mine["time"], side="right")
     sums = [pl.col(name).fill_null(0).cast(pl.Int128).sum() for name in (*TOKENS, "cost_usd")]
     marked = mine.with_columns((day.cast(pl.Int64) - 1).alias("day"), pl.col("endpoint").is_in(CHAT).fill_null(value=False).alias("chat"))  # fmt: skip
-    return marked.group_by(*_OWNERS, "chat", "day").agg(pl.len().alias("requests"), *sums)
+    return marked.group_by(*owners, "chat", "day").agg(pl.len().alias("requests"), *sums)
 
 
 def _add(
@@ -106,7 +106,7 @@ def _add(
     tokens = {name: int(str(row[f"{name}_tokens"])) for name in CLASSES}
     one.requests += int(str(row["requests"]))
     one.recorded += Decimal(int(str(row["cost_usd"]))) / PICO
-    owner = {name: None if row[name] is None else str(row[name]) for name in _OWNERS}
+    owner = {name: None if row[name] is None else str(row[name]) for name in table.columns}
     found = table.of(owner, at.astimezone(zone).date(), at)
     if found is not None:
         one.rates_before = one.rates_before or one.rates not in (None, found.rates)

@@ -102,6 +102,13 @@ class PriceTable:
 
     prices: tuple[Price, ...] = ()
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a request that decide which price is its own: no more of them than have to be told apart."""
+        owners = {SCOPES[one.scope] for one in self.prices} - {None, "provider"}
+        organizations = {"organization"} if any(one.organization for one in self.prices) else set[str]()
+        return ("model", "provider", *sorted(column for column in owners | organizations if column))
+
     def set_for(self, row: Mapping[str, str | None], day: date) -> Price | None:
         """The operator's price for a request on ``day``; ``None`` when there is none.
 

@@ -6,7 +6,7 @@ computed request by request class, exact, shown beside the recorded cost and nev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -20,7 +20,6 @@ from helix_dash.model import Condition, Filter, Scope, us_from_utc, utc_from_us
 from helix_dash.money import CLASSES
 
 TOKENS = tuple(f"{name}_tokens" for name in CLASSES)
-_OWNERS = ("model", "provider", "team", "key_alias", "organization")
 MOST_DAYS = 400
 
 
@@ -70,9 +69,9 @@ def unpriced(
 
     def compute() -> tuple[Unpriced, ...]:
         found: dict[tuple[str | None, str | None], Unpriced] = {}
-        starts = _days(where, zone)
-        for frame in log.frames(scope, where, [*_OWNERS, *TOKENS, "cost_usd", "priced", "time"]):
-            for row in _grouped(frame, starts).iter_rows(named=True):
+        starts, owners = _days(where, zone), table.columns
+        for frame in log.frames(scope, where, [*owners, *TOKENS, "cost_usd", "priced", "time"]):
+            for row in _grouped(frame, starts, owners).iter_rows(named=True):
                 key = (row["model"], row["provider"])
                 _add(found.setdefault(key, Unpriced(*key)), row, table, starts, zone)
         return tuple(sorted(found.values(), key=lambda one: (-one.requests, one.model or "")))
@@ -88,14 +87,14 @@ def _days(where: Filter, zone: tzinfo) -> list[int]:
     return list(bucket_starts(min(start, end - 1), end, "day", zone, MOST_DAYS + 2)) or [start]
 
 
-def _grouped(frame: pl.DataFrame, starts: list[int]) -> pl.DataFrame:
+def _grouped(frame: pl.DataFrame, starts: list[int], owners: Sequence[str]) -> pl.DataFrame:
     """Requests and tokens without a price by who asked whom, and by day."""
     used = pl.sum_horizontal(pl.col(name).fill_null(0).cast(pl.Int64) for name in TOKENS) > 0
     no_price = pl.col("cost_usd").is_null() | (pl.col("priced").eq_missing(other=False))
     mine = frame.filter(used & no_price)
     day = pl.Series("day", starts).search_sorted(mine["time"], side="right")
     sums = [pl.col(name).fill_null(0).cast(pl.Int64).sum() for name in TOKENS]
-    return mine.with_columns((day.cast(pl.Int64) - 1).alias("day")).group_by(*_OWNERS, "day").agg(pl.len().alias("requests"), *sums)  # fmt: skip
+    return mine.with_columns((day.cast(pl.Int64) - 1).alias("day")).group_by(*owners, "day").agg(pl.len().alias("requests"), *sums)  # fmt: skip
 
 
 def _add(
@@ -110,7 +109,7 @@ def _add(
         one.tokens[name] += amount
     one.first = min(one.first or day.isoformat(), day.isoformat())
     one.last = max(one.last, day.isoformat())
-    owner = {name: None if row[name] is None else str(row[name]) for name in _OWNERS}
+    owner = {name: None if row[name] is None else str(row[name]) for name in table.columns}
     found = table.of(owner, day, at)
     cost = None if found is None else found.rates.cost(tokens)
     if found is not None and cost is not None:

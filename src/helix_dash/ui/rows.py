@@ -13,6 +13,7 @@ from typing import Any
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
+from helix_dash.ui import icon
 from helix_dash.ui.format import UNKNOWN
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.table import Field
@@ -33,6 +34,7 @@ class Line:
         tones: how a cell is tinted, by the keys of the fields (``good``, ``bad``, ``warn``, ``info``).
         deeds: by the keys of the fields, what the cell's button asks for: a text that the page understands, which
             stands in the button's ``data-deed``.
+        raw: the figures behind rounded texts in all their digits, for the CSV file, by the keys of the fields.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Line:
     colour: str = ""
     tones: Mapping[str, str] | None = None
     deeds: Mapping[str, str] | None = None
+    raw: Mapping[str, str] | None = None
 
 
 def table(name: str, caption: str) -> Component:
@@ -58,6 +61,18 @@ def table(name: str, caption: str) -> Component:
                 **{"aria-label": caption},
             ),
         ]
+    )
+
+
+def download(name: str, title: str) -> Component:
+    """The button that gives table ``name`` as a CSV file, for the tools of its panel."""
+    words = f"{title}: download CSV"
+    return html.Button(
+        icon("download"),
+        className="hx-button hx-button--icon hx-panel__csv",
+        type="button",
+        title=words,
+        **{"data-rows-csv": name, "aria-label": words},
     )
 
 
@@ -96,6 +111,8 @@ def _sent(line: Line, fields: Sequence[Field]) -> dict[str, Any]:
             | ({"tone": tone} if tone else {})
             | ({"deed": deed} if deed else {})
         )
+        if line.raw is not None and field.key in line.raw:
+            more["raw"] = line.raw[field.key]
         cells.append({"text": text} | more if more else text)
     found: dict[str, Any] = {"name": line.name, "cells": cells, "share": round(line.share, 4)}
     if line.where:

@@ -54,7 +54,8 @@ def treemap(bars: Sequence[Bar], unit: Unit, *, noun: str, headline: Headline | 
         # on the colours of the palette white can be read in both themes; assets/chart.css takes the theme's ink away
         "meta": {"wheres": [list(bar.where) if bar.where else None for bar in shown], "tiles": True},
     }
-    axis = {"visible": False, "fixedrange": True, "type": "linear"}
+    # without automargin, or the names of the bars shown before would keep their room
+    axis = {"visible": False, "fixedrange": True, "type": "linear", "automargin": False}
     layout = {
         "xaxis": axis | {"range": [0, WIDE]},
         "yaxis": axis | {"range": [0, HIGH], "rangemode": "normal"},

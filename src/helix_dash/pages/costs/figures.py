@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import Any
 
 from helix_dash.log.query import Number
+from helix_dash.metrics.budget_standing import Standing
 from helix_dash.metrics.cost_change import STEPS, Change
 from helix_dash.metrics.price_split import Paid, split
 from helix_dash.metrics.projection import Projection
@@ -16,7 +17,7 @@ from helix_dash.pages.costs.queries import DIMS, Spending
 from helix_dash.ui import charts
 from helix_dash.ui.chart_choices import choices
 from helix_dash.ui.charts import PALETTE, PERCENT, USD, Axis, Band, Figure, Headline, Layer
-from helix_dash.ui.charts_ranked import Bar, pie, plain, plot, ranked_bars, waterfall
+from helix_dash.ui.charts_ranked import Bar, plain, plot, ranked_bars, waterfall
 from helix_dash.ui.charts_spread import weekly
 from helix_dash.ui.colours import entity_colours
 from helix_dash.ui.groups import group_layers, slim
@@ -63,7 +64,7 @@ def cumulated(values: Sequence[Number]) -> list[Number]:
 
 
 def parts(found: Spending, dim: str) -> Figure | None:
-    """The dearest of the dimension as bars, areas or a ring."""
+    """The dearest of the dimension as bars or areas."""
     known = [(one.name, one.figures["cost_usd"]) for one in found.ranking if one.figures["cost_usd"]]
     colours = entity_colours([name for name, _ in known], found.palette_order)
     bars = [
@@ -76,13 +77,23 @@ def parts(found: Spending, dim: str) -> Figure | None:
     if not bars:
         return None
     noun = NOUNS[dim]
-    drawn = {"bar": slim(ranked_bars(bars, USD, noun=noun)), "treemap": treemap(bars, USD, noun=noun)}
-    return choices(drawn | {"pie": pie(bars, USD, noun=noun)})
+    return choices({"bar": slim(ranked_bars(bars, USD, noun=noun)), "treemap": treemap(bars, USD, noun=noun)})
 
 
 def month(told: Projection) -> Figure | None:
     """The month's dollars added up day by day, and the fan to its end."""
-    first = told.history[-1][0].replace(day=1) if told.history else date.min
+    if not told.history:
+        return None
+    return fan(told, told.history[-1][0].replace(day=1), "at the month's end")
+
+
+def runway(one: Standing) -> Figure | None:
+    """A budget's window: dollars added up day by day, the fan to its end, and the limit."""
+    return fan(one.projection, one.start.date(), "at its end", float(one.budget.dollars))
+
+
+def fan(told: Projection, first: date, words: str, limit: float | None = None) -> Figure | None:
+    """Dollars added up from the day ``first`` on, and the projection with its range to the end."""
     days = [(day, cost) for day, cost in told.history if day >= first]
     if not any(cost is not None for _, cost in days):
         return None
@@ -96,9 +107,10 @@ def month(told: Projection) -> Figure | None:
     lines = [
         Layer("Spent", spent, PALETTE[0]),
         Layer("Projected, P50", [_at(ahead, day, 1) for day in every], charts.OTHERS),
+        Layer("Limit", [limit] * len(every), charts.ERROR),
     ]
     band = Band("P10 to P90", [_at(ahead, day, 0) for day in every], [_at(ahead, day, 2) for day in every], charts.OTHERS) if ahead else None  # fmt: skip
-    head = Headline(USD.words(round(told.end, 2)), "at the month's end") if told.end is not None else None
+    head = Headline(USD.words(round(told.end, 2)), words) if told.end is not None else None
     drawn = [line for line in lines if any(value is not None for value in line.values)]
     return charts.rates(_days(every), drawn, USD, band=band, headline=head)
 
@@ -140,13 +152,13 @@ def users(found: Spending) -> Figure | None:
         "line": {"color": PALETTE[1], "width": 2}, "marker": {"color": PALETTE[1], "size": 5, "line": {"width": 0}},
         "hovertemplate": "%{y:.1f}% of all up to here<extra></extra>", "cliponaxis": False,
     }  # fmt: skip
-    second = {"overlaying": "y", "side": "right", "range": [0, 104], "ticksuffix": "%", "showgrid": False, "fixedrange": True, "automargin": True, "tickvals": [0, 50, 80, 100], "zeroline": False}  # fmt: skip
+    second = {"overlaying": "y", "side": "right", "range": [0, 104], "showgrid": False, "fixedrange": True, "automargin": True, "tickvals": [0, 50, 80, 100], "ticktext": ["0%", "50%", "80%", "100%"], "zeroline": False}  # fmt: skip
     to_80 = next((at + 1 for at, share in enumerate(shares) if share >= 80), None)
     more = f"{to_80} of {len(known)} users make up 80%" if to_80 else f"The first {len(top)} of {len(known)} users make up {shares[-1]:.0f}%"  # fmt: skip
     return plot(
         [bars, line],
         {
-            "xaxis": {"type": "category", "tickangle": -35},
+            "xaxis": {"type": "category", "tickangle": -45, "tickmode": "array", "tickvals": names},
             "yaxis": {"tickprefix": "$", "tickformat": USD.tick},
             "yaxis2": second,
             "bargap": 0.25,
@@ -182,5 +194,12 @@ def change(found: Change) -> Figure | None:
     if not found.before and not found.after:
         return None
     words = dict(STEPS)
-    steps = [(words[name], float(amount)) for name, amount in found.steps]
-    return waterfall(("Before", float(found.before)), steps, "Now", USD)
+    steps = [(words[name], float(f"{float(amount):.3g}")) for name, amount in found.steps]
+    figure = waterfall(("Before", float(found.before)), steps, "Now", USD)
+    levels = list(accumulate([float(found.before), *(float(amount) for _, amount in found.steps)]))
+    span = max(levels) - min(levels)
+    if not span or min(levels) < 2 * span:
+        return figure
+    # steps that are small beside the whole could not be seen: the axis begins below the lowest of them
+    height = figure["layout"]["yaxis"] | {"range": [min(levels) - span / 2, max(levels) + span / 4], "minallowed": None}  # fmt: skip
+    return figure | {"layout": figure["layout"] | {"yaxis": height}, "says": figure["says"] + " The axis does not begin at 0."}  # fmt: skip

@@ -269,13 +269,13 @@ def _month(
     before = None if last is None else float(last)
     spent = next((cost for day, cost in told.history if day == today.date()), None)
     lacks = f"needs {NEEDED} days, there {'is' if told.days == 1 else 'are'} {told.days}"
-    weekday = f"{today:%A}"
+    weekday = f"last {today:%a}, by {today:%H:%M}"
     days = "day" if len(known) == 1 else f"{len(known)} days"
     return (
         Kpi("costs_month", "", told.so_far, "usd", reason="nothing was recorded", note=f"since 1 {today:%B}"),
         Kpi("costs_month_end", "", told.end, "usd", reason=lacks, note=f"of {today:%B}"),
-        Kpi("costs_today", "", spent, "usd", before, reason="nothing was recorded", note=f"vs. last {weekday} by now" if before is not None else f"last {weekday} is not known"),
-        Kpi("costs_day_average", "", average, "usd", reason="no completed day", note=f"last completed {days}", trend=tuple(cost for _, cost in known)),
+        Kpi("costs_today", "", spent, "usd", before, reason="nothing was recorded", note=f"vs. {weekday}" if before is not None else f"{weekday} is not known"),
+        Kpi("costs_day_average", "", average, "usd", reason="no completed day", note=f"of {days}", trend=tuple(cost for _, cost in known)),
     )  # fmt: skip
 
 

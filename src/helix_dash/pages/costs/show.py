@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from helix_dash.metrics.budget_standing import Standing
 from helix_dash.metrics.counters import MOST_DAYS, Reconciled
 from helix_dash.metrics.price_split import split
 from helix_dash.metrics.prices import history
 from helix_dash.metrics.projection import NEEDED, BackTest, Projection
 from helix_dash.model import us_from_utc
-from helix_dash.pages.costs import budget_form, figures, price_form, tables
+from helix_dash.pages.costs import budget_form, budget_rows, figures, price_form, tables
 from helix_dash.pages.costs.queries import Arithmetic, Spending, saved
 from helix_dash.pages.costs.view import CARDS, GATEWAY, STRIP
 from helix_dash.ui import format as fmt
@@ -58,12 +59,14 @@ def arithmetic(found: Arithmetic, look: Look) -> Updates:
     gone = Message("empty", "Single requests have expired", "Totals of this time are kept; how they were made up is not.") if found.expired and not found.held[0] else nothing("priced requests", look)  # fmt: skip
     updates = _classes(found, look, kept, gone)
     updates |= _change(found, look, gone)
-    priced = "Class prices per million tokens, without steps for long inputs and fees per request; the recorded cost counts"
+    priced = "Dollars per million tokens of each class, without steps for long inputs and fees per request; the recorded cost counts"
     would = saved(found.unpriced)
     requests = sum(one.requests for one in found.unpriced)
+    priced_now = "none of them has a price by now"
+    if would is not None:
+        priced_now = f"{sum(one.priced for one in found.unpriced):,} of them have a price by now and would have cost {fmt.full(would, 'usd')}"  # fmt: skip
     overlay = (
-        f"{requests:,} requests were answered, used tokens and have no known cost; at prices known by now "
-        f"{sum(one.priced for one in found.unpriced):,} of them would have cost {fmt.full(would, 'usd')}. "
+        f"{requests:,} requests were answered, used tokens and have no known cost; {priced_now}. "
         f"That is shown here only: the log stays as the gateway recorded it{kept}"
     )
     none = Message("empty", "Nothing is unpriced", "Every answered request with tokens has a known cost.") if found.held[0] else gone  # fmt: skip
@@ -112,7 +115,7 @@ def _month_end(told: Projection) -> Updates:
     if told.end is None:
         return {}
     return {
-        "kpi.costs_month_end.note": f"P10 to P90: {fmt.short(told.low, 'usd')} to {fmt.short(told.high, 'usd')}",
+        "kpi.costs_month_end.note": f"P10–P90 {fmt.short(told.low, 'usd')}–{fmt.short(told.high, 'usd')}",
         "kpi.costs_month_end.own": "true",
     }
 
@@ -123,9 +126,8 @@ def _month(told: Projection, tested: BackTest | None, look: Look) -> Updates:
     if told.end is None:
         words = not_enough("projection", f"{NEEDED} days", f"there {'is' if told.days == 1 else 'are'} {told.days}").text  # fmt: skip
     else:
-        words = f"P50 is the sum of the remaining weekdays' means over {told.days} days"
-        words += _tested(tested)
-    subtitle = f"US dollars, {look.zone_name}, whatever the range · {words}"
+        words = f"P50: means of the weekdays of {told.days} days{_tested(tested)}"
+    subtitle = f"US dollars, whatever the range · {words}"
     return _chart(name, figure, subtitle, look)
 
 
@@ -133,9 +135,7 @@ def _tested(tested: BackTest | None) -> str:
     if tested is None or not tested.mean:
         return ""
     error, naive = (fmt.short(one / tested.mean, "ratio") for one in (tested.error, tested.naive))
-    return (
-        f"; a week ahead it was off by {error} a day, the plain mean by {naive} ({tested.days} days tested)"
-    )
+    return f", off by {error} a day in a back-test (the plain mean: {naive})"
 
 
 def _ranking(found: Spending, dim: str, look: Look) -> Updates:
@@ -151,12 +151,38 @@ def _budgets(found: Spending, look: Look, reporting: str) -> Updates:
     choices = budget_form.choices(found)
     if not stand:
         words = Message("empty", "There is no budget yet", "An editor can make one beside this. It stops nobody: spending is held against it.")  # fmt: skip
-        return choices | panel.says(name, words) | {f"{name}.subtitle": ""}
-    more = f"; the first {tables.BUDGET_ROWS} of {len(stand)}" if len(stand) > tables.BUDGET_ROWS else ""
+        silent = {f"{name}.subtitle": "", "costs-runway.subtitle": ""}
+        return choices | panel.says(name, words) | panel.says("costs-runway", words) | silent
+    more = f"; the first {budget_rows.ROWS} of {len(stand)}" if len(stand) > budget_rows.ROWS else ""
     subtitle = f"The fullest first, whatever the filter; windows of {reporting}{more}. Checked here, enforced by the gateway"
     ready = panel.ready(name, stale=look.stale, subtitle=subtitle)
-    lines = tables.budgets(stand)
-    return choices | ready | rich_table.fill(name, tables.BUDGETS, lines, tables.BUDGET_ROWS)
+    lines = budget_rows.lines(stand)
+    return (
+        choices
+        | ready
+        | _runway(stand, look)
+        | rich_table.fill(name, budget_rows.COLUMNS, lines, budget_rows.ROWS)
+    )
+
+
+def _runway(stand: Sequence[Standing], look: Look) -> Updates:
+    """The fan of the budget that runs out first; of none that does, of the fullest."""
+    open_ones = [one for one in stand if not one.over] or list(stand)
+    first = min(open_ones, key=lambda one: (one.runs_out is None, one.runs_out or one.resets.date(), -(one.share or 0)))  # fmt: skip
+    figure = figures.runway(first)
+    words = f"{first.budget.title}, ${first.budget.dollars:,f} {first.budget.every}"
+    if first.runs_out is not None:
+        words += f": P50 reaches the limit about {first.runs_out:%a %-d %b}, {_ahead(first)} before it resets"
+    elif first.end_unknown:
+        words += f": a projection {first.lacks}"
+    else:
+        words += ": P50 stays below the limit"
+    return _chart("costs-runway", figure, words, look)
+
+
+def _ahead(one: Standing) -> str:
+    days = (one.resets.date() - (one.runs_out or one.resets.date())).days
+    return "a day" if days == 1 else f"{days} days"
 
 
 def _classes(found: Arithmetic, look: Look, kept: str, gone: Message) -> Updates:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from helix_dash.log.query import Number
-from helix_dash.metrics.budget_standing import Standing
 from helix_dash.metrics.cost_change import HELP, STEPS, Change
 from helix_dash.metrics.counters import Line as Counted
 from helix_dash.metrics.price_split import Paid, Shadow
@@ -18,71 +18,62 @@ from helix_dash.money import CLASSES
 from helix_dash.pages.costs import figures
 from helix_dash.pages.costs.queries import DIMS, Spending
 from helix_dash.ui import format as fmt
-from helix_dash.ui import rich_table
 from helix_dash.ui.colours import entity_colours
-from helix_dash.ui.rich_table import Column, Meter, Tag
 from helix_dash.ui.rows import Line
 from helix_dash.ui.table import Field
 
-BUDGET_ROWS = 15
-BUDGETS = (
-    Column("used", "Spent", "meter", "Spent in the present window, of the limit"),
-    Column("state", "State", "tag", "The highest threshold that was reached"),
-    Column(
-        "pace", "Pace", help="Share spent by share of the window that has passed: above 1 it will not last"
-    ),
-    Column("end", "At its end, P50", help="Spent, and what the remaining days usually cost by their weekday"),
-    Column("range", "P10 to P90", "text"),
-    Column("out", "Runs out", "text", "The day at whose end P50 reaches the limit"),
-    Column("resets", "Next reset", "text", "When the next window begins, in the reporting zone"),
-)
+SHORT = {
+    "uncached": "Uncached",
+    "cached": "Cached",
+    "cache_write": "Write",
+    "visible": "Output",
+    "reasoning": "Reasoning",
+}
 RANKING = (
     Field("cost", "Spend", bar=True, unknown="no known price"),
     Field("share", "Share", unknown="no known price"),
     Field("trend", "Change", unknown="nothing in the period before"),
     Field("requests", "Requests"),
-    Field("each", "Per request", unknown="no known price"),
-    Field("million", "$/1M tokens", unknown="no known price"),
+    Field("each", "Per request", unknown="some of its requests are unpriced"),
+    Field("million", "$/1M tokens", unknown="some of its tokens are unpriced"),
     Field("saved", "Saved by cache"),
     Field("unpriced", "Unpriced"),
 )
 PRICED = (
     Field("provider", "Provider"),
     Field("requests", "Requests"),
-    *(Field(name, f"{figures.CLASSES[name]}, $/1M", unknown="no price") for name in CLASSES),
+    *(Field(name, SHORT[name], unknown="no price") for name in CLASSES),
     Field("source", "Price from"),
     Field("recorded", "Recorded"),
     Field("listed", "By these prices", unknown="a class has no price"),
     Field("gap", "Difference", unknown="a class has no price"),
 )
+"""Of a class the price is per million tokens; the panel says so."""
 AMOUNTS = (
     Field("kind", "Class"),
     Field("tokens", "Tokens"),
     Field("rate", "× $ per million", unknown="no price"),
     Field("cost", "= Cost", unknown="no price"),
-    Field("source", "Price from"),
 )
 UNPRICED = (
     Field("provider", "Provider"),
-    Field("requests", "Requests", bar=True),
+    Field("requests", "Requests"),
     Field("tokens", "Tokens"),
     Field("days", "Days"),
-    Field("priced", "With a price by now"),
     Field("cost", "Would have cost", unknown="no price is known"),
     Field("source", "Price from"),
 )
 OWN = (
     Field("who", "Holds for"),
     Field("since", "Since"),
-    *(Field(name, f"{figures.CLASSES[name]}, $/1M", unknown="as its plain class") for name in CLASSES),
+    *(Field(name, SHORT[name], unknown="as its plain class") for name in CLASSES),
 )
 SHADOWS = (
     Field("input", "Input, $/1M"),
     Field("output", "Output, $/1M"),
-    Field("cost", "Same tokens", bar=True),
+    Field("cost", "Same tokens"),
     Field("saving", "Saving"),
-    Field("percent", "Saving, %"),
-    Field("source", "Price from"),
+    Field("percent", "Of it"),
 )
 STEP = (Field("change", "Change"), Field("means", "What it is"))
 COUNTED = (
@@ -108,21 +99,32 @@ def ranking(found: Spending, dim: str) -> list[Line]:
             share=float(one.figures["cost_usd"] or 0) / top,
             colour=colours[one.name],
             tones={"unpriced": "warn"} if one.figures["unpriced_requests"] else None,
+            raw={key: fmt.raw(one.figures[name]) for key, name in _RAW.items()},
         )
         for one in found.ranking[: MOST["costs-table"]]
     ]
 
 
+_RAW = {
+    "cost": "cost_usd",
+    "requests": "requests",
+    "saved": "avoided_cost_usd",
+    "unpriced": "unpriced_requests",
+}
+"""Columns of the ranking whose file has all digits → the figure."""
+
+
 def _ranked(one: Ranked, found: Spending) -> dict[str, str]:
     cost, requests, tokens = (one.figures[name] for name in ("cost_usd", "requests", "total_tokens"))
+    without = one.figures["unpriced_requests"]
     trend = fmt.change(Kpi("", "", cost, "usd", found.before.get(one.name)))
     return {
         "cost": fmt.short(cost, "usd"),
         "share": fmt.share(cost, found.total),
         "trend": trend or fmt.UNKNOWN,
         "requests": fmt.short(requests, "count"),
-        "each": fmt.short(_ratio(cost, requests), "usd"),
-        "million": fmt.short(_ratio(cost, tokens, 1_000_000), "usd"),
+        "each": fmt.short(None if without else _ratio(cost, requests), "usd"),
+        "million": fmt.short(None if without else _ratio(cost, tokens, 1_000_000), "usd"),
         "saved": fmt.short(one.figures["avoided_cost_usd"], "usd"),
         "unpriced": fmt.short(one.figures["unpriced_requests"], "count"),
     }
@@ -130,53 +132,6 @@ def _ranked(one: Ranked, found: Spending) -> dict[str, str]:
 
 def _ratio(part: Number, whole: Number, times: int = 1) -> float | None:
     return part / whole * times if part is not None and whole else None
-
-
-def budgets(stand: Sequence[Standing]) -> list[rich_table.Line]:
-    """How budgets stand, the most used first."""
-    return [_budget(one) for one in stand[:BUDGET_ROWS]]
-
-
-def _budget(one: Standing) -> rich_table.Line:
-    told, at_least = one.projection, "at least " if one.incomplete and one.spent is not None else ""
-    used = f"{at_least}{fmt.short(one.spent, 'usd')} of {fmt.short(one.budget.dollars, 'usd')}"
-    if one.end_unknown:
-        end, between = fmt.UNKNOWN, one.lacks
-    else:
-        end, between = fmt.short(told.end, "usd"), f"{fmt.short(told.low, 'usd')} to {fmt.short(told.high, 'usd')}"  # fmt: skip
-    cells: dict[str, rich_table.Cell] = {
-        "used": Meter(one.share, fmt.short(one.share, "ratio"), used),
-        "state": state(one),
-        "pace": fmt.UNKNOWN if one.pace is None else f"×{one.pace:.2f}",
-        "end": end,
-        "range": between,
-        "out": _out(one),
-        "resets": f"{one.resets:%a %-d %b %Y, %H:%M}",
-    }
-    column = DIMS.get(one.budget.kind)
-    where = (column, one.budget.name) if column and one.budget.kind != "tag" else None
-    return rich_table.Line(one.budget.title, cells, where, f"{used}, {one.budget.every}")
-
-
-def state(one: Standing) -> Tag:
-    """The threshold a budget has reached, as a word with a tone."""
-    if one.share is None:
-        return Tag("Not known")
-    if one.over:
-        return Tag("Over", "bad")
-    if one.crossed is None:
-        return Tag(f"Below {one.budget.thresholds[0]}%", "good")
-    return Tag(
-        f"Past {one.crossed}%", "bad" if one.crossed >= 95 else "warn" if one.crossed >= 80 else "info"
-    )
-
-
-def _out(one: Standing) -> str:
-    if one.over:
-        return "spent"
-    if one.runs_out is not None:
-        return f"about {one.runs_out:%a %-d %b}"
-    return "not before its reset" if one.projection.end is not None else fmt.UNKNOWN
 
 
 def priced(bought: Sequence[Paid]) -> list[Line]:
@@ -194,7 +149,9 @@ def priced(bought: Sequence[Paid]) -> list[Line]:
             "gap": signed(gap),
         }
         rates = {name: _rate(one.rates.of(name) if one.rates else None) for name in CLASSES}
-        lines.append(Line(one.model or "Unknown model", cells | rates, ("model", one.model or "")))
+        exact = {"requests": str(one.requests), "recorded": fmt.raw(one.recorded), "listed": fmt.raw(listed), "gap": fmt.raw(gap)}  # fmt: skip
+        where = ("model", one.model or "")
+        lines.append(Line(one.model or "Unknown model", cells | rates, where, raw=exact))
     return lines
 
 
@@ -218,7 +175,6 @@ def amounts(bought: Sequence[Paid]) -> list[Line]:
                 "tokens": f"{one.tokens[name]:,}",
                 "rate": "several" if one.rates_before else _rate(rate),
                 "cost": fmt.full(one.classes.get(name), "usd"),
-                "source": source(one),
             }
             lines.append(Line(one.model or "Unknown model", cells, ("model", one.model or "")))
     return lines[: MOST["costs-amounts"]]
@@ -226,7 +182,6 @@ def amounts(bought: Sequence[Paid]) -> list[Line]:
 
 def unpriced(found: Sequence[Unpriced]) -> list[Line]:
     """What has no price, most requests first."""
-    top = found[0].requests if found else 1
     return [
         Line(
             one.model or "Unknown model",
@@ -234,17 +189,26 @@ def unpriced(found: Sequence[Unpriced]) -> list[Line]:
                 "provider": one.provider or "unknown",
                 "requests": f"{one.requests:,}",
                 "tokens": fmt.short(sum(one.tokens.values()), "tokens"),
-                "days": one.first if one.first == one.last else f"{one.first} to {one.last}",
-                "priced": f"{one.priced:,}",
+                "days": _days(one.first, one.last),
                 "cost": fmt.full(one.cost, "usd"),
-                "source": one.source or "set one beside",
+                "source": _priced_by(one),
             },
             ("model", one.model or ""),
-            share=one.requests / top,
             tones=None if one.cost is not None else {"source": "warn"},
         )
         for one in found[: MOST["costs-unpriced"]]
     ]
+
+
+def _days(first: str, last: str) -> str:
+    begin, end = (date.fromisoformat(one) for one in (first, last))
+    return f"{end:%-d %b}" if begin == end else f"{begin:%-d %b} to {end:%-d %b}"
+
+
+def _priced_by(one: Unpriced) -> str:
+    if not one.source:
+        return "set a price"
+    return one.source if one.priced == one.requests else f"{one.source}; for {one.priced:,} of them"
 
 
 def own(known: Sequence[Price]) -> list[Line]:
@@ -261,7 +225,6 @@ def own(known: Sequence[Price]) -> list[Line]:
 
 def shadows(found: Sequence[Shadow]) -> list[Line]:
     """The same tokens elsewhere, the largest saving first."""
-    top = max((one.cost for one in found), default=Decimal(1)) or Decimal(1)
     lines: list[Line] = []
     for one in found[: MOST["costs-shadow"]]:
         recorded = one.cost + one.saving
@@ -271,10 +234,10 @@ def shadows(found: Sequence[Shadow]) -> list[Line]:
             "cost": fmt.short(one.cost, "usd"),
             "saving": signed(one.saving),
             "percent": fmt.short(float(one.saving / recorded), "ratio") if recorded else fmt.UNKNOWN,
-            "source": one.source,
         }
         name = f"{one.model} (in use)" if one.used else one.model
-        lines.append(Line(name, cells, share=float(one.cost / top)))
+        exact = {"cost": fmt.raw(one.cost), "saving": fmt.raw(one.saving)}
+        lines.append(Line(name, cells, raw=exact))
     return lines
 
 
@@ -304,7 +267,9 @@ def counted(lines: Sequence[Counted], dim: str = "") -> list[Line]:
             "why": one.why or "they agree",
         }
         tones = {"gap": "warn"} if gap else None
-        found.append(Line(one.name, cells, (dim, one.name) if dim else None, tones=tones))
+        exact = {"counter": fmt.raw(one.counter), "ledger": fmt.raw(one.ledger), "gap": fmt.raw(gap)}
+        where = (dim, one.name) if dim else None
+        found.append(Line(one.name, cells, where, tones=tones, raw=exact))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash import Output, html
 from dash.development.base_component import Component
 
-from helix_dash.pages.costs import budget_form, price_form, tables
+from helix_dash.pages.costs import budget_form, budget_rows, price_form
 from helix_dash.ui import controls, fill, kpi, panel, rich_table, rows, sources
 
 ROOT, SPENDING, ARITHMETIC, TAB = "hx-costs", "hx-costs-spending", "hx-costs-arithmetic", "hx-costs-by"
@@ -14,7 +14,7 @@ GATEWAY = "costs-gateway"
 CARDS: tuple[tuple[str, str], ...] = (
     ("cost_usd", "Spend"),
     ("costs_month", "Month to date"),
-    ("costs_month_end", "Projected month end, P50"),
+    ("costs_month_end", "Projected month end"),
     ("unpriced_requests", "Unpriced requests"),
 )
 STRIP: tuple[tuple[str, str], ...] = (
@@ -35,7 +35,7 @@ BY = (
     ("tag", "Tags"),
 )
 
-SPENDING_CHARTS = ("costs-spend", "costs-parts", "costs-month", "costs-heat", "costs-users")
+SPENDING_CHARTS = ("costs-spend", "costs-parts", "costs-month", "costs-heat", "costs-users", "costs-runway")
 ARITHMETIC_CHARTS = ("costs-classes", "costs-change")
 CHARTS = (*SPENDING_CHARTS, *ARITHMETIC_CHARTS)
 SPENDING_ROWS = ("costs-table", "costs-days", "costs-owners")
@@ -65,19 +65,19 @@ def layout() -> Component:
             html.H2("Why did cost change", className="hx-part"),
             html.Div(_change(), className="hx-grid"),
             html.H2("Budgets", className="hx-part"),
-            html.Div([_budgets(), budget_form.layout()], className="hx-grid"),
+            html.Div([_budgets(), _runway(), budget_form.layout()], className="hx-grid"),
             html.H2("Prices", className="hx-part"),
-            html.Div([_list("costs-unpriced", "Unpriced", 8), price_form.layout(), *_prices()], className="hx-grid"),
+            html.Div([html.Div(_unpriced(), className="hx-col-8 hx-costs-column"), price_form.layout(), *_prices()], className="hx-grid"),
             html.H2("The gateway's counters beside the log", className="hx-part"),
             html.Div([sources.banner(GATEWAY), sources.status(GATEWAY)], className="hx-stack"),
-            html.Div([_list("costs-days", "By day", 7), _list("costs-owners", "By user and model", 5)], className="hx-grid"),
+            html.Div([_list("costs-days", "By day", 6), _list("costs-owners", "By user and model", 6)], className="hx-grid"),
         ],
     )  # fmt: skip
 
 
 def _spending() -> list[Component]:
     over = (("over", "Over time"), ("sum", "Cumulative"))
-    kinds = (("bar", "Bars"), ("treemap", "Treemap"), ("pie", "Ring"))
+    kinds = (("bar", "Bars"), ("treemap", "Treemap"))
     return [
         panel.chart("costs-spend", "Spend", "Dollars over time by the chosen dimension", span=8, views=over),
         panel.chart("costs-parts", "Who and what", "Dollars by the chosen dimension", span=4, views=kinds),
@@ -92,28 +92,41 @@ def _spending() -> list[Component]:
 def _change() -> list[Component]:
     return [
         panel.chart(
-            "costs-change", "From the period before to this one", "The change of cost in steps", span=7
+            "costs-change",
+            "From the period before to this one",
+            "The change of cost in steps",
+            span=6,
+            height=280,
         ),
-        _list("costs-steps", "Step by step", 5),
+        _list("costs-steps", "Step by step", 6),
     ]
 
 
 def _budgets() -> Component:
-    content = rich_table.table("costs-budgets", "How budgets stand", "Budget", tables.BUDGETS, tables.BUDGET_ROWS)  # fmt: skip
-    return panel.panel("costs-budgets", "How they stand", content, span=8, kind="list", height=120)
+    content = rich_table.table("costs-budgets", "How budgets stand", "Budget", budget_rows.COLUMNS, budget_rows.ROWS)  # fmt: skip
+    return panel.panel("costs-budgets", "How they stand", content, span=12, kind="list", height=120)
+
+
+def _runway() -> Component:
+    words = "Dollars of a budget's window added up, the projection to its end, and its limit"
+    return panel.chart("costs-runway", "The budget that runs out first", words, span=8, carries=None)
 
 
 def _prices() -> list[Component]:
     return [
         _list("costs-prices", "Price by model", 12),
-        _list("costs-amounts", "Amount × price", 7),
-        _list("costs-shadow", "The same tokens at other models' prices", 5),
-        _list("costs-own", "Set by operators", 12),
+        _list("costs-amounts", "Amount × price", 6),
+        _list("costs-shadow", "The same tokens at other models' prices", 6),
     ]
 
 
+def _unpriced() -> list[Component]:
+    return [_list("costs-unpriced", "Unpriced", 12), _list("costs-own", "Set by operators", 12)]
+
+
 def _list(name: str, title: str, span: int) -> Component:
-    return panel.panel(name, title, rows.table(name, title), span=span, kind="list", height=120)
+    tools = rows.download(name, title)
+    return panel.panel(name, title, rows.table(name, title), span=span, kind="list", height=120, tools=tools)
 
 
 def spending_outputs() -> dict[str, Output]:
@@ -125,7 +138,7 @@ def spending_outputs() -> dict[str, Output]:
         found |= panel.outputs(name, figure=name in CHARTS)
     for name in SPENDING_ROWS:
         found |= rows.outputs(name)
-    found |= rich_table.outputs("costs-budgets", tables.BUDGETS, tables.BUDGET_ROWS)
+    found |= rich_table.outputs("costs-budgets", budget_rows.COLUMNS, budget_rows.ROWS)
     return found | sources.outputs(GATEWAY) | budget_form.outputs()
 
 
