@@ -45,6 +45,12 @@ NEEDS = {
     "hx-costs-price-done": "prices:write",
     "hx-cache-done": "cache:write",
     "hx-cache-told": "cache:write",
+    "hx-incident-done": "incidents:write",
+    "hx-incident-radius.children.": "incidents:write",
+    "hx-incident-radius.children@": "incidents:purge",
+    "hx-incident-receipt": "incidents:write",
+    "hx-incident-revealed": "pii:read",
+    "hx-masking-done": "redaction:write",
 }
 """Part of a callback's outputs → the permission it needs; all others read."""
 

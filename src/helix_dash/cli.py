@@ -130,12 +130,14 @@ def _check_secret_key(settings: Settings) -> None:
 def collect() -> None:
     """Fold what gateways recorded, until stopped. Several may run; one leads."""
     from helix_dash import collector, stopping
+    from helix_dash.auth import controls
 
     settings = load(os.environ)
     _log_to_stderr()
     stop = stopping.on_signals()
     collector.check_shards(settings)
-    raise typer.Exit(collector.run(collector.duties(settings), stop))
+    work = {**collector.duties(settings), **controls.duties(settings)}
+    raise typer.Exit(collector.run(work, stop))
 
 
 @app.command()

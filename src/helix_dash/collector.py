@@ -79,8 +79,10 @@ def duties(settings: Settings) -> Mapping[str, Duty]:
 def _asking(settings: Settings) -> dict[str, Duty]:
     """The duties that ask the gateway's store and other servers, as far as settings name some."""
     from helix_dash.orders.performer import DUTY, Performer
+    from helix_dash.redaction.rules import rules
     from helix_dash.samples.writer import SampleWriter
     from helix_dash.sources.gateway import questions as gateway
+    from helix_dash.sources.gateway import traces
     from helix_dash.sources.gateway.cache_orders import cache_orders
     from helix_dash.sources.polling import Poller
     from helix_dash.store import connect, everywhere
@@ -88,10 +90,10 @@ def _asking(settings: Settings) -> dict[str, Duty]:
     store = connect(settings.log_redis_url)
     writer = SampleWriter(settings.log_redis_url)
     gateways = functools.cache(lambda: everywhere(settings.redis_url))
-    asked_gateway = gateway.questions(gateways, settings.zone)
+    asked_gateway = gateway.questions(gateways, settings.zone, lambda: rules(store))
     simulated = settings.simulate_gateway
     asking = Poller(gateway.SOURCE, asked_gateway, store, writer, mock=simulated)
-    kinds = cache_orders(gateways, settings.zone)
+    kinds = cache_orders(gateways, settings.zone) | traces.performers(gateways, settings.zone)
     work: dict[str, Duty] = {gateway.SOURCE: asking.run, DUTY: Performer(store, kinds).run}
     work |= _watching(settings, store, writer)
     if settings.api_url:

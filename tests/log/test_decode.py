@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helix_dash.log.decode import read_entries
-from helix_dash.log.schema import WIRE, WIRE_VERSION, to_wire
+from helix_dash.log.schema import FIRST_WIRE, WIRE, WIRE_VERSION, to_wire
 from request_records import NOON, a_request, an_entry
 
 NAMES = [column.name for column in WIRE]
@@ -149,3 +149,12 @@ def test_no_value_in_a_record_harms_its_neighbours(name: str, value: Any) -> Non
     arrivals = read_entries([raw(WIRE_VERSION, 1, 1, [packed(**{name: value}), packed()])], {})
     assert 2 in arrivals.rows["seq"].to_pylist()
     assert arrivals.rows.num_rows + len(arrivals.rejections) == 2
+
+
+def test_a_record_of_an_older_producer_is_taken_with_what_it_knew() -> None:
+    """Columns are only ever appended; what it did not know is unknown."""
+    row = to_wire(a_request(guardrail="success", guardrail_name="pii-mask"))[:FIRST_WIRE]
+    found = read_entries([raw(WIRE_VERSION, 1, 1, [row])], {})
+    assert found.rejections == []
+    assert found.rows["guardrail"].to_pylist() == ["success"]
+    assert found.rows["guardrail_name"].to_pylist() == [None]

@@ -260,6 +260,20 @@ def test_what_a_guardrail_blocked_is_counted_by_type():
     assert (record.guardrail, record.pii) == ("intervened", {"US_SSN": 1})
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("guardrail_content_filter_masked", ("pii-content-filter", "pre_call", 0.108)),
+        ("guardrail_failure_pii-content-filter", ("pii-content-filter", "pre_call", 0.36)),
+        ("chat_success", (None, None, None)),
+    ],
+)
+def test_which_guardrails_looked_when_and_for_how_long(name, expected):
+    """H4.1"""
+    record = sample(name)
+    assert (record.guardrail_name, record.guardrail_mode, record.guardrail_ms) == expected
+
+
 def test_the_finish_reason_is_known():
     assert [sample(name).finish_reason for name in ("chat_success", "tools_success")] == [
         "stop",

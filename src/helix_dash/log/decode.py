@@ -18,7 +18,16 @@ import pyarrow.compute as pc
 
 from helix_dash.errors import InvalidRecord
 from helix_dash.log.coverage import Interval
-from helix_dash.log.schema import EARLIEST, LIMITS, MAX_TEXT, WIRE, WIRE_VERSION, Column, check_wire
+from helix_dash.log.schema import (
+    EARLIEST,
+    FIRST_WIRE,
+    LIMITS,
+    MAX_TEXT,
+    WIRE,
+    WIRE_VERSION,
+    Column,
+    check_wire,
+)
 from helix_dash.log.segment import ROW_SCHEMA
 
 SKEW = 5 * 60 * 10**6
@@ -184,6 +193,8 @@ def _whole(value: Any, most: int) -> bool:
 
 
 def _checked(row: Any) -> Any:
+    if isinstance(row, list) and FIRST_WIRE <= len(row) < len(WIRE):
+        row = [*row, *[None] * (len(WIRE) - len(row))]  # an older producer, which knows fewer columns
     try:
         return check_wire(row)
     except InvalidRecord as error:

@@ -227,6 +227,19 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "source", "word", "Source", "Which producer recorded it: litellm, simulated, import …", required=True
     ),
+    Column(
+        "guardrail_name",
+        "word",
+        "Guardrails run",
+        "The guardrails that looked at the request, by the gateway's names, sorted, joined by ';'.",
+    ),
+    Column(
+        "guardrail_mode",
+        "word",
+        "Guardrail mode",
+        "When they looked: pre_call or during_call at the prompt, post_call at the response; joined by ';'.",
+    ),
+    Column("guardrail_ms", "duration", "Guardrail time (ms)", "How long the guardrails took together."),
     Column("ingested", "time", "Ingested", "When the store received it, by the store's clock.", stamped=True),
     Column(
         "skewed", "flag", "Skewed", "Its clock ran more than five minutes ahead of the store's.", stamped=True
@@ -253,6 +266,9 @@ WIRE: tuple[Column, ...] = tuple(column for column in STORED if not column.stamp
 """The columns a producer sends, in the order of the packed array. Only ever append before a new wire version."""
 
 WIRE_VERSION = 1
+FIRST_WIRE = next(place for place, column in enumerate(WIRE) if column.name == "source") + 1
+"""How many columns the first producers of this version sent; what was appended since is unknown in their records."""
+
 SHOWN: tuple[Column, ...] = tuple(column for column in COLUMNS if not column.internal)
 
 
@@ -311,6 +327,9 @@ class RequestRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     remaining_tokens: int | None = None
     retries: int | None = None
     fallbacks: int | None = None
+    guardrail_name: str | None = None
+    guardrail_mode: str | None = None
+    guardrail_ms: float | None = None
 
 
 Wire = list[Any]

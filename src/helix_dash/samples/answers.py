@@ -99,6 +99,18 @@ def _decoded(packed: bytes | None) -> Answer | None:
         return None
 
 
+def some(store: redis.Redis, source: str, *questions: str) -> dict[str, Answer]:
+    """The last answers of ``source`` to ``questions``, as far as there are, in one command.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    client: Any = store
+    with reaching():
+        packed = client.hmget(answers_key(source), list(questions))
+    return {name: _DECODER.decode(one) for name, one in zip(questions, packed, strict=True) if one}
+
+
 def forget(store: redis.Redis, source: str, questions: set[str]) -> None:
     """Forget the answers of ``source`` to all but ``questions``: they are not asked any more.
 

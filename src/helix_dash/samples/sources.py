@@ -60,3 +60,6 @@ GATEWAY_SETTINGS: dict[str, tuple[str, str, float, float]] = {
     "semantic": ("helix:ttl:default", "semantic", 60, 365 * 86_400),
 }
 """Settings of the gateway's cache that may be changed: key, field, lowest and highest value (similarity, seconds)."""
+
+CONTROLS, CHAIN = "controls", "audit_chain"
+"""What the collector verifies of our own record: whether the chain of the audit record is whole."""

@@ -46,6 +46,10 @@ _TEXTS = (
     (re.compile(r"\brpm\b|requests? per|request limit", re.I), "rpm"),
     (re.compile(r"cooldown|cooling", re.I), "provider"),  # the router rests a provider that refused
 )
+_LONGEST = 200
+"""Letters of a word of the log."""
+_LONGEST_RUN = 86_400
+"""Seconds; a guardrail that says it took longer has its units wrong."""
 _GUARDRAIL_WORDS = {
     "guardrail_intervened": "intervened",
     "guardrail_failed_to_respond": "failed",
@@ -112,6 +116,28 @@ def guardrail(payload: Payload) -> str | None:
         ran = [str(member(entry, "guardrail_status")) for entry in _guardrails(payload)]
         told = next((word for word in _GUARDRAIL_WORDS if word in ran), "success" if ran else "not_run")
     return _GUARDRAIL_WORDS.get(str(told), str(told))
+
+
+def guardrails_run(payload: Payload, what: str) -> str | None:
+    """The names or modes of the guardrails that ran, sorted, joined by ``;``; ``None`` when none is told."""
+    found: set[str] = set()
+    for entry in _guardrails(payload):
+        told = member(entry, what)
+        for one in told if isinstance(told, list | tuple) else [told]:
+            word = re.sub(r"[^\w .:/@+-]", "_", _word(one)).strip()[:80]
+            found |= {word} if word else set()
+    joined = ";".join(sorted(found))
+    return joined if 0 < len(joined) <= _LONGEST else joined[:_LONGEST].rpartition(";")[0] or None
+
+
+def guardrail_ms(payload: Payload) -> float | None:
+    """How long the guardrails took together, in milliseconds; ``None`` when none tells it."""
+    told = [member(entry, "duration") for entry in _guardrails(payload)]
+    seconds = [
+        float(one) for one in told
+        if isinstance(one, int | float) and not isinstance(one, bool) and 0 <= one < _LONGEST_RUN
+    ]  # fmt: skip
+    return round(sum(seconds) * 1000, 3) if seconds else None
 
 
 def personal_data(payload: Payload, exception: Any) -> dict[str, int]:

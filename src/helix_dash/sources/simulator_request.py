@@ -85,7 +85,23 @@ def draw_request(draw: Random, world: World, person: Person, mood: Mood, time: d
     else:
         _chat(draw, world, record, model, mood)
     _outcome(draw, world, record, model, mood)
+    _guarded(draw, record)
     return record
+
+
+def _guarded(draw: Random, record: RequestRecord) -> None:
+    """Which guardrails looked, when, and how long they took: the last thing drawn, so that all else stays as it was."""
+    if record.guardrail == "not_run":
+        return
+    names, modes = ["pii-mask"], ["pre_call"]
+    took = draw.lognormvariate(3.0, 0.4)
+    if draw.random() < 0.3 and record.status == Status.SUCCESS:
+        names, modes = ["answer-check"], ["post_call"]
+        took = draw.lognormvariate(4.2, 0.4)
+    if record.status == Status.BLOCKED:
+        names = ["secrets-block"]
+    record.guardrail_name, record.guardrail_mode = ";".join(names), ";".join(modes)
+    record.guardrail_ms = round(took, 3)
 
 
 def _chat(draw: Random, world: World, record: RequestRecord, model: Model, mood: Mood) -> None:

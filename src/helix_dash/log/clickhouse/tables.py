@@ -41,6 +41,9 @@ def create(database: Database) -> None:
         f"CREATE TABLE IF NOT EXISTS {ROWS} (\nload UInt64,\n{columns}\n) "
         "ENGINE = MergeTree ORDER BY (load, time, producer, seq)"
     )
+    # a table of an earlier version has fewer columns
+    added = ", ".join(f"ADD COLUMN IF NOT EXISTS `{one.name}` {column_type(one)}" for one in STORED)
+    database.do(f"ALTER TABLE {ROWS} {added}")
     database.do(
         f"CREATE TABLE IF NOT EXISTS {WORDS} (`column` LowCardinality(String), word String, folded String, "
         "added Int64) ENGINE = ReplacingMergeTree ORDER BY (`column`, word)"

@@ -9,6 +9,7 @@ from typing import Any
 import redis
 
 from helix_dash.errors import SourceError, StoreUnavailable
+from helix_dash.redaction.rules import USUAL, Rules
 from helix_dash.samples.sources import (
     COUNTERS,
     ENTRIES,
@@ -33,18 +34,21 @@ LISTED = 60
 """Entries of each level that are told one by one."""
 
 
-def questions(open_store: Callable[[], redis.Redis], zone: tzinfo) -> list[Question]:
+def questions(
+    open_store: Callable[[], redis.Redis], zone: tzinfo, masking: Callable[[], Rules] = lambda: USUAL
+) -> list[Question]:
     """Everything the gateway's keys are asked for.
 
     Args:
         open_store: gives a client of the gateway's own store; on a cluster that needs one of its nodes.
         zone: the reporting zone: what day it is, and what a time without a zone is meant in.
+        masking: how texts are masked, as people set it last.
     """
     sample: list[str] = []  # of the keys that the last walk met, so that entries need no walk of their own
     return [
         Question(COUNTERS, 10, _asking(open_store, _counters)),
         Question(SPEND, 30, _asking(open_store, _spend)),
-        Question(INCIDENTS, 30, _asking(open_store, lambda store: Told(incidents(store, zone)))),
+        Question(INCIDENTS, 30, _asking(open_store, lambda store: Told(incidents(store, zone, masking())))),
         Question(SETTINGS, 60, _asking(open_store, lambda store: Told(contract.thresholds(store)))),
         Question(SURVEY, GATEWAY_EVERY, _asking(open_store, lambda store: _survey(store, zone, sample))),
         Question(ENTRIES, GATEWAY_EVERY, _asking(open_store, lambda store: _entries(store, zone, sample))),

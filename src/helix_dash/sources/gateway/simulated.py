@@ -164,7 +164,7 @@ class SimulatedGateway:
         if not record.prompt_hash or end <= self._clock():
             return
         name = hashlib.sha256(f"{record.prompt_hash}{record.model}".encode()).hexdigest()
-        words = f"Simulated prompt {name[:12]}"
+        words = _preview(record) if record.pii else f"Simulated prompt {name[:12]}"
         common: Command = ("model", record.model or "", "created_at", f"{begun:.3f}", "user_id", owner or "")
         known = record.avoided_cost_usd if hits else record.cost_usd
         cost = "" if known is None else f"{known:f}"  # of a model without a price nobody knows it
@@ -202,13 +202,18 @@ def _seconds(value: object) -> float:
     return float(value) if isinstance(value, bytes | str) else 0.0
 
 
+def _preview(record: RequestRecord) -> str:
+    """What somebody wrote in whose prompt personal data was found."""
+    found = " and ".join(_FAKE.get(entity, "something private") for entity in sorted(record.pii))
+    return f"(simulated) Please write to {found} about the order, and thank them."
+
+
 def _incidents(record: RequestRecord, zone: tzinfo) -> list[str]:
     """What the hooks write: some forget the types and store the very text, some name a type each, some all at once."""
     user, local = record.user or "anonymous", record.time.astimezone(zone).replace(tzinfo=None)
     form = hashlib.sha256((record.call_id or "").encode()).digest()[0] % 5
     if form < 2:
-        found = " and ".join(_FAKE.get(entity, "something private") for entity in sorted(record.pii))
-        preview = f"(simulated) Please write to {found} about the order, and thank them."[:100] + "..."
+        preview = _preview(record)[:100] + "..."
         body = {"user_id": user, "timestamp": local.isoformat(), "action": "redacted"}
         return [json.dumps(body | {"content_preview": preview})]
     if form < 4:

@@ -1,0 +1,6 @@
+"""The names of the kinds of orders, for who puts them down and for who performs them."""
+
+from __future__ import annotations
+
+TRACE, PURGE, REVEAL = "incident.trace", "incident.purge", "incident.reveal"
+"""Find where the text of an incident lies in the gateway's store; take it away; say it to who listens."""
