@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from helix_dash.embedded import EmbeddedStore
+from helix_dash.metrics import trust
 from helix_dash.samples.answers import Answer
 from helix_dash.store import SPENT, connect
 from helix_dash.vitals import services, visits
@@ -177,6 +178,23 @@ def test_since_when_is_carried_on_while_the_state_stays() -> None:
     again = services.carried([services.Service("k", "T", "up")], {"k": first[0]}, NOW + 50)
     gone = services.carried([services.Service("k", "T", "down")], {"k": again[0]}, NOW + 90)
     assert [one[0].since for one in (first, again, gone)] == [NOW, NOW, NOW + 90]
+
+
+@pytest.mark.parametrize(
+    ("silent", "state"), [(1, "up"), (trust.OLD + 1, "degraded"), (trust.VERY_OLD + 1, "down")]
+)
+def test_the_log_is_late_where_the_trust_bar_says_so(silent: float, state: str) -> None:
+    found = services.of_log(NOW - int(silent * SECOND), NOW, 0.5, 3, NOW)
+    assert [one.state for one in found] == ["up", state]
+
+
+def test_a_slow_way_into_the_log_is_told() -> None:
+    assert services.of_log(NOW, NOW, trust.SLOW + 1, 3, NOW)[1].state == "degraded"
+
+
+def test_a_gateway_that_records_nothing_is_not_called_down() -> None:
+    """Nobody may have asked it."""
+    assert services.of_log(NOW, NOW - 1000 * SECOND, None, 0, NOW)[0].state == "unknown"
 
 
 # --- log lines -----------------------------------------------------------------------------------------------

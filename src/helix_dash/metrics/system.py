@@ -14,7 +14,6 @@ import redis
 from helix_dash.errors import StoreError
 from helix_dash.log.health import LogHealth
 from helix_dash.metrics.last_known import Known, LastKnown
-from helix_dash.metrics.trust import OLD, SLOW, VERY_OLD
 from helix_dash.samples import sources as names
 from helix_dash.samples.answers import Answer, read
 from helix_dash.samples.keys import answers_key
@@ -27,10 +26,9 @@ from helix_dash.vitals.services import Service
 from helix_dash.vitals.visits import Visit
 
 MOST_HOSTS = 8
+_FIRST = ("gateway", "ingest", "store")
 MAX_FRAMES = 200
 """More points than this are thinner than a bar can be drawn."""
-QUIET = 900.0
-"""Seconds without a request after which the gateway is called quiet: nobody asks, or it does not record."""
 HOST_KEPT = 86_400.0
 """Seconds for which a host that is no longer sampled is shown."""
 
@@ -119,7 +117,8 @@ def all_services(found: Vitals, log: LogHealth | None, age: float = 0.0, error: 
     """
     now = found.now + int(age * 1e6)
     told = services.read(found.body(names.SERVICES))
-    ours = {one.key: one for one in services.of_processes(found.beats, now)} if not error else {}
+    live = _of_log(log, now) + (services.of_processes(found.beats, now) if not error else [])
+    ours = {one.key: one for one in live}
     answer = found.answers.get(names.SERVICES)
     old = error != "" or answer is None or now - answer.asked > 6 * names.SERVICES_EVERY * 1e6
     result: list[Service] = []
@@ -140,7 +139,7 @@ def all_services(found: Vitals, log: LogHealth | None, age: float = 0.0, error: 
         result.append(
             Service("collector", "Collector", "unknown", message="None has given a sign of life here.")
         )
-    return [*_of_log(log, now), *result]
+    return sorted(result, key=lambda one: _FIRST.index(one.key) if one.key in _FIRST else len(_FIRST))
 
 
 def _newer(told: Service, seen: Service) -> Service:
@@ -164,27 +163,7 @@ def _of_log(log: LogHealth | None, now: int) -> list[Service]:
     """The gateway by its last request, and the way of requests into the log."""
     if log is None:
         return []
-    gateway = Service("gateway", "Gateway", "unknown", message="No request has been recorded yet.")
-    if log.newest is not None:
-        silent = (now - log.newest) / 1e6
-        if silent < QUIET:
-            gateway = Service("gateway", "Gateway", "up", None, log.newest, "It records requests.")
-        else:
-            words = "No request since: nobody asks, or it does not record."
-            gateway = Service("gateway", "Gateway", "unknown", log.newest, log.newest, words)
-    return [gateway, _ingest(log, now)]
-
-
-def _ingest(log: LogHealth, now: int) -> Service:
-    key, title = "ingest", "Request log"
-    if log.heartbeat is None:
-        return Service(key, title, "unknown", message="No collector has folded it yet.")
-    silent = (now - log.heartbeat) / 1e6
-    if silent > VERY_OLD:
-        return Service(key, title, "down", log.heartbeat, log.heartbeat, f"{log.behind:,} requests wait.")
-    if silent > OLD or (log.lag or 0) > SLOW:
-        return Service(key, title, "degraded", None, log.heartbeat, f"{log.behind:,} requests wait.")
-    return Service(key, title, "up", None, log.heartbeat, "Requests arrive as they are recorded.")
+    return services.of_log(log.heartbeat, log.newest, log.lag, log.behind, now)
 
 
 def chips(known: LastKnown[Any], store: redis.Redis, log: LogHealth | None) -> list[Service]:

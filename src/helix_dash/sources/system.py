@@ -9,6 +9,7 @@ from typing import Any
 import redis
 
 from helix_dash.errors import SourceError, StoreUnavailable
+from helix_dash.log.source import Source
 from helix_dash.samples import sources as names
 from helix_dash.samples.answers import Answer, answers, read
 from helix_dash.samples.keys import answers_key
@@ -110,6 +111,7 @@ class Services:
     def __init__(self, settings: Settings, store: redis.Redis, clock: Callable[[], int]) -> None:
         self._settings, self._clock = settings, clock
         self._store: Any = store
+        self._log = Source(settings.log_redis_url, settings.log_shards)
         self._before: dict[str, Service] | None = None
 
     def ask(self) -> Told:
@@ -125,11 +127,22 @@ class Services:
         except StoreUnavailable as error:
             raise SourceError("unreachable", str(error)) from error
         now = self._clock()
-        found = services.of_processes(beats, now) + self._servers(told, now)
+        found = self._of_log(now) + services.of_processes(beats, now) + self._servers(told, now)
         found = services.carried(found, self._before, now)
         self._before = {one.key: one for one in found}
         levels = {f"state|{one.title}": LEVELS[one.state] for one in found if one.state in LEVELS}
         return Told({"services": found}, Numbers(gauges=levels))
+
+    def _of_log(self, now: int) -> list[Service]:
+        """The gateway and the way into the log; nothing where the log cannot be read, which its readers tell."""
+        try:
+            with reaching():
+                pulse = self._log.pulse()
+        except StoreUnavailable:
+            return []
+        stats = pulse.stats
+        lag = stats["lag"] / 1e6 if "lag" in stats and now - stats["lag_at"] < services.RECENT else None
+        return services.of_log(stats.get("heartbeat"), stats.get("lag_at"), lag, pulse.behind, now)
 
     def _read(self) -> tuple[list[Beat], dict[str, dict[str, Answer]]]:
         pipe = self._store.pipeline(transaction=False)

@@ -17,6 +17,11 @@ LEVELS: dict[State, float] = {"up": 0.0, "degraded": 1.0, "down": 2.0}
 
 OLD_MIRROR, DEAD_MIRROR = 30.0, 300.0
 """Seconds since a worker's copy of the log was last brought up to date, from which it is degraded and down."""
+LATE, LOST, SLOW = 30.0, 300.0, 15.0
+"""Seconds since the fold's last sign of life from which the log is degraded and down, and of lag from which it is
+degraded: where the trust bar turns amber and red."""
+QUIET = 900.0
+"""Seconds without a request after which it is not known whether the gateway is up."""
 RECENT = 600 * 10**6
 """Microseconds for which a worker that ended without a word, beside others that live, is worth a word."""
 
@@ -55,6 +60,36 @@ def of_processes(beats: Sequence[Beat], now: int) -> list[Service]:
         if copies:
             found.append(_mirror(f"mirror@{host}", "Copy of the log" + where, copies))
     return found
+
+
+def of_log(
+    heartbeat: int | None, newest: int | None, lag: float | None, behind: int, now: int
+) -> list[Service]:
+    """The gateway by its last request, and the way of requests into the log.
+
+    Args:
+        heartbeat: the fold's last sign of life, microseconds since the epoch like all times here.
+        newest: when the newest request came.
+        lag: seconds that requests take to arrive.
+        behind: how many wait.
+        now: this moment.
+    """
+    gateway = Service("gateway", "Gateway", "unknown", message="No request has been recorded yet.")
+    if newest is not None:
+        gateway = Service("gateway", "Gateway", "up", None, newest, "It records requests.")
+        if now - newest > QUIET * 1e6:
+            words = "No request since: nobody asks, or it does not record."
+            gateway = Service("gateway", "Gateway", "unknown", newest, newest, words)
+    if heartbeat is None:
+        return [
+            gateway,
+            Service("ingest", "Request log", "unknown", message="No collector has folded it yet."),
+        ]
+    silent = (now - heartbeat) / 1e6
+    state: State = "down" if silent > LOST else "degraded" if silent > LATE or (lag or 0) > SLOW else "up"
+    words = "Requests arrive as they are recorded." if state == "up" else f"{behind:,} requests wait."
+    since = heartbeat if silent > LATE else None
+    return [gateway, Service("ingest", "Request log", state, since, heartbeat, words)]
 
 
 def _processes(key: str, title: str, beats: Sequence[Beat], now: int) -> Service:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from helix_dash.metrics.kv_cache import PERCENTS, KvReading, Number
-from helix_dash.model import us_from_utc
-from helix_dash.ui import charts
+from helix_dash.ui import charts, sampled
 from helix_dash.ui import format as fmt
 from helix_dash.ui.charts import (
     COUNT,
@@ -15,7 +14,6 @@ from helix_dash.ui.charts import (
     OTHERS,
     PALETTE,
     PERCENT,
-    Axis,
     Figure,
     Headline,
     Layer,
@@ -35,18 +33,6 @@ class Drawn:
     subtitle: str
     figure: Figure | None
     told: bool = True
-
-
-def _axis(found: KvReading, look: Look) -> Axis:
-    frames = found.frames
-    unfinished = bool(frames.starts) and frames.starts[-1] + frames.step > us_from_utc(look.period.end)
-    starts = [start // 1000 for start in frames.starts]
-    return charts.time_axis(starts, look.period, look.zone, unfinished=unfinished, key=look.key)
-
-
-def _every(found: KvReading) -> str:
-    seconds = found.frames.step // 1_000_000
-    return f"{seconds} s" if seconds < 60 else f"{seconds // 60} min" if seconds < 3600 else f"{seconds // 3600} h"  # fmt: skip
 
 
 def _known(line: Sequence[Number] | None) -> bool:
@@ -71,8 +57,14 @@ def _lines(
         for key, name, colour in told
         if _known(found.lines[key])
     ]
-    figure = charts.rates(_axis(found, look), layers, unit, top=top, headline=headline, lead=lead)
-    return Drawn(f"{words}, each {_every(found)}, {look.zone_name}", figure if layers else None, bool(told))
+    figure = charts.rates(
+        sampled.time_axis(found.frames, look), layers, unit, top=top, headline=headline, lead=lead
+    )
+    return Drawn(
+        f"{words}, each {sampled.each(found.frames)}, {look.zone_name}",
+        figure if layers else None,
+        bool(told),
+    )
 
 
 def _hits(found: KvReading, look: Look) -> Drawn:
@@ -113,9 +105,11 @@ def _stack(
 ) -> Drawn:
     told = [part for part in parts if part[0] in found.lines]
     layers = [Layer(name, found.lines[key], colour) for key, name, colour in told if _known(found.lines[key])]
-    figure = charts.amounts(_axis(found, look), layers, unit, kind=look.chart, headline=headline)
+    figure = charts.amounts(
+        sampled.time_axis(found.frames, look), layers, unit, kind=look.chart, headline=headline
+    )
     shown = figure if any(any(layer.values) for layer in layers) else None
-    return Drawn(f"{words} per {_every(found)}, {look.zone_name}", shown, bool(told))
+    return Drawn(f"{words} per {sampled.each(found.frames)}, {look.zone_name}", shown, bool(told))
 
 
 def _by_worker(found: KvReading, line: str) -> list[tuple[str, str, str]]:
