@@ -35,6 +35,9 @@ from helix_dash.pages.users import figures, view
 from helix_dash.pages.users import rows as rows_of_page
 from helix_dash.samples import answers
 from helix_dash.samples.answers import Answer
+from helix_dash.samples.writer import SampleWriter
+from helix_dash.sources.gateway.questions import questions
+from helix_dash.sources.polling import Poller
 from request_records import a_request, recorded
 from webapp import PASSWORD, body_of, people, settings_for, sign_in, store, web_store  # noqa: F401 - fixtures
 
@@ -250,6 +253,27 @@ def test_without_a_log_the_gateways_counters_tell_the_top_users(empty: Flask, pe
     assert {found[f"hx-{name}"]["data-state"] for name in rest} == {"empty"}
     assert found["hx-kpi-users_monthly-chip"]["children"] == "nothing was recorded"
     assert names(kept(client), "users-counted") == ["u00", "user:with:colons"]
+
+
+def test_a_store_seeded_as_the_gateway_writes_tells_its_users_whatever_else_lies_there(
+    empty: Flask, people: redis.Redis, web_store: EmbeddedStore
+) -> None:
+    """H8, issue E, 1 and 4: through the collector's own reading, with poison among the keys."""
+    today = datetime.now(UTC).date()
+    for who, dollars in (("alice", 12.5), ("team:bob", 3.25), ("None", 0.5)):
+        people.zadd(f"helix:spend:user:{who}", {today.isoformat(): dollars, (today - timedelta(days=90)).isoformat(): 1})  # fmt: skip
+    people.zadd("helix:spend:user:alice", {"placeholder": 5, "2026-99-99": 7, b"\xff": 1})
+    people.set("helix:spend:user:mallory", "not a sorted set")
+    people.zadd(b"helix:spend:user:\xff\xfe", {today.isoformat(): 1})
+    people.set("helix:requests:total", "many")
+    people.lpush("helix:pii:incidents", "placeholder")
+    Poller("gateway", questions(lambda: people, UTC), people, SampleWriter(web_store.url)).step()
+    client = visitor(empty, "viewer")
+    bars = everybody(client)["hx-users-top-data"]["data"]["views"]["cost"]["data"][0]
+    assert dict(zip(bars["y"], bars["x"], strict=True)) == {"alice": 12.5, "team:bob": 3.25, "None": 0.5}
+    found = kept(client)
+    assert [one["cells"][3] for one in rows(found, "users-counted")] == ["$13.50", "$4.25", "$1.50"]
+    assert "4 values rejected" in found["hx-users-counted-subtitle"]["children"]
 
 
 @pytest.mark.parametrize(
