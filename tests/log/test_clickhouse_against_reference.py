@@ -20,6 +20,7 @@ from test_query_against_reference import SCOPES, ZONES
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.clickhouse.database import Database
 from helix_dash.log.clickhouse.figures import TALLIES_IN_SQL, histogram_edges
+from helix_dash.log.crosstab import FIGURES
 from helix_dash.log.cube import bucket_of
 from helix_dash.log.measures import MEASURES, PERCENTILES, TALLIES
 from helix_dash.log.schema import COLUMNS, SHOWN
@@ -105,6 +106,31 @@ def test_a_page_is_the_same(
         expected = naive.matching([*chain(*segments)], scope, where, NOW, ZoneInfo(zone))
         assert found.total == len(expected)
         assert [line["row_id"] for line in found.rows] == naive.page(expected, sort, part)
+
+
+@EXAMPLES
+@given(
+    segments=SEGMENTS,
+    expired=EXPIRED,
+    scope=SCOPES,
+    where=FILTERS,
+    zone=st.sampled_from(ZONES),
+    bucket=st.sampled_from(["hour", "day", "week", None]),
+    dims=st.lists(st.sampled_from(GROUPABLE), max_size=2, unique=True),
+)
+def test_a_table_of_every_group_is_the_same_and_sums_to_the_series(
+    both: Any, segments: Any, expired: Any, scope: Scope, where: Filter, zone: str, bucket: Any, dims: list[str]
+) -> None:  # fmt: skip
+    """Issue E, 2: parts sum to the whole, whichever engine reads and whatever has expired."""
+    mirror, clickhouse = both(segments, zone, expired)
+    ours, theirs = (log.crosstab(scope, where, dims, bucket, FIGURES) for log in (mirror, clickhouse))
+    order = ["bucket", *dims]
+    assert ours.table.sort(order).equals(theirs.table.select(ours.table.columns).sort(order))
+    assert (ours.starts, ours.untold, ours.others) == (theirs.starts, theirs.untold, theirs.others)
+    if ours.whole:
+        series = mirror.series(scope, where, dims, bucket, ["requests", "cost_usd"])
+        told = sum(value or 0 for line in series.values["requests"] for value in line)
+        assert ours.table["requests"].sum() == told
 
 
 @EXAMPLES
