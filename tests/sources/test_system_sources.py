@@ -275,6 +275,31 @@ def test_services_are_kept_as_series_with_since_when(store: redis.Redis, store_u
     assert (frames.latest("state|LiteLLM"), frames.latest("state|Collector")) == (2, 0)
 
 
+@pytest.mark.parametrize(
+    ("policy", "limit", "state", "words"),
+    [
+        ("noeviction", 0, "up", "primary"),
+        ("noeviction", 200_000_000, "up", "primary"),
+        ("noeviction", 1_000, "degraded", "of its memory limit is used"),
+        ("allkeys-lru", 200_000_000, "degraded", "may evict the log"),
+    ],
+)
+def test_a_store_that_answers_and_cannot_do_its_work_is_degraded(
+    store: redis.Redis, store_url: str, policy: str, limit: int, state: str, words: str
+) -> None:
+    """Faults 9 and 10: a full store, and one that may evict."""
+    store.config_set("maxmemory-policy", policy)
+    store.config_set("maxmemory", limit)
+    told = redis_server.server(store)
+    store.config_set("maxmemory", 0)
+    writer = SampleWriter(store_url)
+    at = writer.now()
+    keep(store, "system", "store", Answer(at, at, told.body))
+    found = system.Services(load({"REDIS_URL": store_url}), store, writer.now).ask().body["services"]
+    one = next(one for one in found if one.key == "store")
+    assert (one.state, words in one.message) == (state, True)
+
+
 def test_after_a_pause_of_all_collectors_nothing_is_carried_on(store: redis.Redis, store_url: str) -> None:
     """Nobody knows what happened meanwhile."""
     writer = SampleWriter(store_url)

@@ -94,7 +94,9 @@ def server(store: redis.Redis) -> Told:
     gauges = (
         numbers.gauges | _replication(info) | _keys(info, asked.answers.get("keys")) | {"answer_ms": took}
     )
+    limit = gauges.get("memory_limit")
     body = {
+        "used": gauges.get("memory", 0.0) / limit if limit else None,
         "facts": {name: _fact(info[name]) for name in _FACTS if name in info},
         "slow": _slow(asked.answers.get("slow")),
         "slower_than_us": _threshold(asked.answers.get("threshold")),

@@ -29,6 +29,7 @@ SOURCE = names.SYSTEM
 _OTHERS = (names.SYSTEM, names.FAKEAI, names.KV)
 """The sources whose answers tell of a service."""
 _FRESH = 2.0
+_FULL = 0.9
 _PAUSE = 60 * 10**6
 
 
@@ -156,10 +157,10 @@ class Services:
     def _servers(self, told: Mapping[str, Mapping[str, Answer]], now: int) -> list[Service]:
         settings, own = self._settings, told[names.SYSTEM]
         same = settings.redis_url == settings.log_redis_url
-        found = [_of_store_answer("store", "Store", own.get(names.STORE), now)]
+        found = [_of_store_answer("store", "Store", own.get(names.STORE), now, ours=True)]
         if not same:
             gateway = own.get(names.GATEWAY_STORE)
-            found.append(_of_store_answer("gateway-store", "Gateway's store", gateway, now))
+            found.append(_of_store_answer("gateway-store", "Gateway's store", gateway, now, ours=False))
         if settings.litellm_url:
             found.append(
                 services.of_answer("litellm", "LiteLLM", own.get(names.LITELLM), names.STORE_EVERY, now)
@@ -174,14 +175,36 @@ class Services:
         return found
 
 
-def _of_store_answer(key: str, title: str, answer: Answer | None, now: int) -> Service:
+def _of_store_answer(key: str, title: str, answer: Answer | None, now: int, *, ours: bool) -> Service:
+    """A store by its last answer; one that answers and cannot do its work is degraded."""
     body = answer.body if answer is not None and isinstance(answer.body, dict) else {}
-    facts = body.get("facts") or {}
+    facts = body.get("facts")
+    facts = facts if isinstance(facts, dict) else {}
     kind = "Valkey" if "valkey_version" in facts else "Redis"
     version = facts.get("valkey_version") or facts.get("redis_version")
     role = {"master": "primary", "slave": "replica"}.get(str(facts.get("role")), "role unknown")
     says = f"{kind} {version}, {role}." if version else ""
-    return services.of_answer(key, title, answer, names.STORE_EVERY, now, says)
+    found = services.of_answer(key, title, answer, names.STORE_EVERY, now, says)
+    ails = _ails(facts, body.get("used"), ours=ours)
+    if found.state != "up" or not ails:
+        return found
+    return Service(key, title, "degraded", None, found.checked, ails)
+
+
+def _ails(facts: Mapping[str, Any], used: Any, *, ours: bool) -> str:
+    """What keeps an answering store from its work; empty when nothing does. A cache may evict, our log must not go."""
+    if facts.get("loading"):
+        return "It still reads its data from disk."
+    if facts.get("aof_last_write_status", "ok") != "ok":
+        return "Its append-only file cannot be written."
+    if facts.get("role") == "slave":
+        return "It is a replica and takes no writes."
+    if not isinstance(used, int | float):
+        return ""
+    policy = str(facts.get("maxmemory_policy", ""))
+    if ours and policy.startswith("allkeys"):
+        return f"When it is full it may evict the log ({policy})."
+    return f"{used:.0%} of its memory limit is used." if used > _FULL else ""
 
 
 def _kept(answer: Answer | None, now: int) -> dict[str, Service]:
