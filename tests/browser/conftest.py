@@ -37,6 +37,12 @@ def own_site(tmp_path: Path) -> Iterator[Site]:
     yield from _site(tmp_path, 300)
 
 
+@pytest.fixture(scope="module")
+def growing_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An installation to whose log the tests of a file add requests."""
+    yield from _site(tmp_path_factory.mktemp("growing"), 300)
+
+
 @pytest.fixture
 def empty_site(tmp_path: Path) -> Iterator[Site]:
     """An installation without a single request."""
