@@ -45,9 +45,10 @@ def _budget(one: Standing) -> rich_table.Line:
         "out": _out(one),
         "resets": f"{one.resets:%a %-d %b %Y, %H:%M}",
     }
+    whose = f", {one.budget.organization}" if one.budget.organization else ""
     column = DIMS.get(one.budget.kind)
     where = (column, one.budget.name) if column and one.budget.kind != "tag" else None
-    return rich_table.Line(one.budget.title, cells, where, f"{used}, {one.budget.every}")
+    return rich_table.Line(one.budget.title, cells, where, f"{used}, {one.budget.every}{whose}")
 
 
 def state(one: Standing) -> Tag:
