@@ -103,7 +103,7 @@ def test_vectors_of_both_writers_are_read(store: Any) -> None:
 
 
 def test_what_is_no_entry_is_not_among_them(store: Any) -> None:
-    protected(store)
+    assert {contract.level_of(key) for key in protected(store)} == {None}
     assert told(store) == {}
 
 
