@@ -279,6 +279,23 @@ def test_a_redis_as_the_document_says_is_shown_without_any_log(
     assert "John Smith" not in json.dumps(found)
 
 
+def test_its_counters_are_held_against_the_log_of_the_same_time(
+    log: Any, people: redis.Redis, web_store: EmbeddedStore
+) -> None:
+    """X15: what it counted before anybody watched is no difference."""
+    seeded(people)
+    asked(people, web_store.url)
+    people.incrby("helix:requests:total", 5)
+    asked(people, web_store.url)
+    now = datetime.now(UTC)
+    found = queries.cache(
+        log, people, EVERYTHING, Filter(Period(now - timedelta(days=1), now + timedelta(minutes=1))), now=now
+    )
+    assert found.gateway is not None
+    assert (found.gateway.requests, found.gateway.requests_grown) == (12350, 5)
+    assert not found.counted["requests"]  # none, or unknown: the ledger ended before
+
+
 def test_a_gateway_that_nobody_asked_is_not_called_empty(app: Flask) -> None:
     found = refresh(visitor(app, "viewer"))
     assert raw(found, "cache_entries", "cache_memory", "cache_evicted") == ["", "", ""]

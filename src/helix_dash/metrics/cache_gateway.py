@@ -38,7 +38,7 @@ class GatewayCache:
         mock: whether the keys are those of a simulated gateway.
         requests: all it ever counted; ``hits`` of them from its cache.
         requests_grown: how many it counted in the period; ``hits_grown`` of them from its cache.
-        grown_s: over how many seconds of the period that was watched.
+        since: when in the period they were first watched, microseconds since the epoch.
         exact: entries of each level.
         entry_bytes: what one takes in memory, on average over a sample.
         expiring: entries that are gone within an hour, estimated from the sample.
@@ -58,7 +58,7 @@ class GatewayCache:
     hits: int | None = None
     requests_grown: float | None = None
     hits_grown: float | None = None
-    grown_s: float = 0.0
+    since: int | None = None
     exact: int | None = None
     semantic: int | None = None
     other: int | None = None
@@ -123,7 +123,9 @@ def gateway_cache(store: redis.Redis, period: Period, now: int) -> GatewayCache:
         hits=counters.get("hits"),
         requests_grown=counted.total("requests") if "requests" in counted.names() else None,
         hits_grown=counted.total("hits") if "hits" in counted.names() else None,
-        grown_s=counted.seconds,
+        since=next(
+            (at for at, one in zip(counted.starts, counted.frames, strict=True) if one and one.covered), None
+        ),
         exact=found.get("exact"),
         semantic=found.get("semantic"),
         other=found.get("other"),

@@ -14,7 +14,7 @@ from helix_dash.metrics.cache_gateway import GatewayCache, gateway_cache
 from helix_dash.metrics.periods import aligned
 from helix_dash.metrics.ranks import Ranked, rank_order, ranked
 from helix_dash.metrics.summary import TREND_POINTS, why_unknown
-from helix_dash.model import Filter, Kpi, Scope, us_from_utc
+from helix_dash.model import Filter, Kpi, Period, Scope, us_from_utc, utc_from_us
 from helix_dash.orders.book import Order, orders
 from helix_dash.samples.sources import CACHE_EVICT, CACHE_PROBE, CACHE_SETTING
 
@@ -56,6 +56,7 @@ class Cache:
         splits: by model and by team, most requests first.
         bypass: what never asked the cache, most requests first.
         gateway: what its own keys tell; ``None`` to who may not see all organizations, which keys do not know.
+        counted: the log's totals, unfiltered, over the time in which the gateway's counters were watched.
         orders: what was ordered, the newest first.
         palette_order: models by cost: their colours.
     """
@@ -112,10 +113,18 @@ def cache(
         splits={dim: ranked(log.series(scope, where, [dim], None, SPLIT)) for dim in DIMS},
         bypass=_bypass(log, scope, where),
         gateway=gateway,
-        counted=_first(log.series(scope, Filter(where.period), [], None, COUNTS)) if seen else {},
+        counted=_counted(log, scope, where, gateway),
         orders=tuple(orders(store, ORDERS)) if seen else (),
         palette_order=rank_order(log, scope, "model", now),
     )
+
+
+def _counted(log: RequestLog, scope: Scope, where: Filter, told: GatewayCache | None) -> dict[str, Number]:
+    """What the log has of the time over which the gateway's counters were watched; empty when they were not."""
+    if told is None or told.since is None:
+        return {}
+    watched = Period(max(where.period.start, utc_from_us(told.since)), where.period.end)
+    return _first(log.series(scope, Filter(watched), [], None, COUNTS)) if watched.start < watched.end else {}
 
 
 def _first(series: Series) -> dict[str, Number]:
@@ -228,8 +237,8 @@ def _of_gateway(found: GatewayCache | None) -> tuple[Kpi, ...]:
     memory = None if found.bytes is None else found.bytes / 1e6
     return (
         Kpi("cache_entries", "", found.total, "count", None, "none", why, (), levels),
-        Kpi("cache_memory", "", memory, "count", None, "none", why, (), f"MB, {rough}" if rough else "MB"),
-        Kpi("cache_evicted", "", found.evicted, "count", None, "down", "watched too short", (), "by the gateway's store, for want of memory"),
+        Kpi("cache_memory", "", memory, "count", None, "none", why, (), rough),
+        Kpi("cache_evicted", "", found.evicted, "count", None, "down", "watched too short", (), "for want of memory"),
         Kpi("cache_expiring", "", None if found.expiring is None else round(found.expiring), "count", None, "none", why, (), rough or "no entries"),
     )  # fmt: skip
 

@@ -30,8 +30,8 @@ BYPASS = (
 )
 COUNT = (
     Field("gateway", "Gateway, all time", unknown="the gateway has no such key"),
-    Field("grown", "Gateway, this period", unknown="it was not watched in this period"),
-    Field("log", "Log, this period", unknown="nothing was recorded"),
+    Field("grown", "Gateway, while watched", unknown="it was not watched in this period"),
+    Field("log", "Log, the same time", unknown="nothing was recorded, or it was not watched"),
     Field("difference", "Difference", unknown="one of the two is not known"),
 )
 ENTRIES = (
@@ -96,12 +96,12 @@ def count(found: Cache, look: Look) -> Updates:
             },
         ),
     ]
-    share = min(1.0, told.grown_s / max(1.0, look.period.length.total_seconds()))
-    watched = f"watched {share:.0%} of this period" if told.grown_s else "not watched in this period"
-    subtitle = f"helix:requests:total and :cache_hits count failures and bypassed requests too · {watched}"
-    fields = (*COUNT[:3], COUNT[3])
+    watched = (
+        f"watched since {when(told.since, look)}" if told.since is not None else "not watched in this period"
+    )
+    subtitle = f"helix:requests:total and :cache_hits count failures and bypassed requests too · {watched}, read every 10 s"
     ready = panel.ready(name, stale=not told.answer.ok, subtitle=subtitle)
-    return ready | rows.fill(name, "", fields, lines)
+    return ready | rows.fill(name, "", COUNT, lines)
 
 
 def _compared(words: str, ever: Number, grown: Number, log: Number) -> rows.Line:

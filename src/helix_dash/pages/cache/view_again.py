@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from helix_dash import context
-from helix_dash.metrics.cache_advice import hours
 from helix_dash.metrics.cache_owners import Crossing, Policy
 from helix_dash.metrics.cache_waste import REASONS
 from helix_dash.pages.cache.controls import PERMISSION
@@ -24,7 +23,7 @@ WASTE = (
     Field("requests", "Again", bar=True),
     Field("cost", "Paid again", unknown="no repeat has a known price"),
     Field("reason", "Mostly because"),
-    Field("gap", "After, median"),
+    Field("gap", "After"),
 )
 CROSS = (
     Field("asked", "Asked by", unknown="not recorded"),
@@ -72,7 +71,7 @@ def again(found: Single, look: Look, log: str) -> Updates:
                 "requests": fmt.short(group.again.requests, "count"),
                 "cost": fmt.short(group.again.cost_usd, "usd"),
                 "reason": REASONS[group.reason],
-                "gap": hours(group.gap_s),
+                "gap": fmt.age(group.gap_s),
             },
             href=f"{log}&{urlencode({'prompt_hash': group.prompt_hash})}",
             share=group.again.requests / most,
