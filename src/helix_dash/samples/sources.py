@@ -26,8 +26,8 @@ KV_EVERY = 10.0
 HOST = "host"
 """Hosts that run a collector: the series of the host ``web-1`` is ``host.web-1``."""
 
-HOST_EVERY = 10.0
-"""Seconds between two samples of a host."""
+HOST_EVERY = 8.0
+"""Seconds between two samples of a host: less than a frame, so that none is left out by being a moment late."""
 
 SYSTEM = "system"
 """Stores, services and this product itself: what one collector asks for all."""
@@ -37,7 +37,7 @@ STORE, GATEWAY_STORE, KEYSPACE, GATEWAY_KEYSPACE, SERVICES, CALLS, BROWSERS, SPE
 )  # fmt: skip
 """Questions of :data:`SYSTEM`."""
 
-STORE_EVERY, KEYSPACE_EVERY, SERVICES_EVERY, OWN_EVERY = 10.0, 60.0, 5.0, 10.0
+STORE_EVERY, KEYSPACE_EVERY, SERVICES_EVERY, OWN_EVERY = 8.0, 60.0, 5.0, 8.0
 """Seconds between two answers: of stores, of the sample of keys, about services, about this product itself."""
 
 GATEWAY = "gateway"

@@ -28,7 +28,9 @@ COMMANDS = (
 SLOW = (Field("took", "Took"), Field("command", "Command"))
 
 _NOT_YET = Message(
-    "empty", "Nothing has been told yet", "The collector asks the store every 10 seconds: helix-dash collect."
+    "empty",
+    "Nothing has been told yet",
+    "The collector asks the store every few seconds: helix-dash collect.",
 )
 
 
