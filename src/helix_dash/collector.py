@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import redis
 
 from helix_dash.errors import SettingError, StoreUnavailable
+from helix_dash.redaction.masking import Engine
+from helix_dash.redaction.recognizers import find
 from helix_dash.settings import Settings
 from helix_dash.stopping import Stop
 
@@ -90,7 +92,7 @@ def _asking(settings: Settings) -> dict[str, Duty]:
     store = connect(settings.log_redis_url)
     writer = SampleWriter(settings.log_redis_url)
     gateways = functools.cache(lambda: everywhere(settings.redis_url))
-    asked_gateway = gateway.questions(gateways, settings.zone, lambda: rules(store))
+    asked_gateway = gateway.questions(gateways, settings.zone, lambda: rules(store), _engine(settings))
     simulated = settings.simulate_gateway
     asking = Poller(gateway.SOURCE, asked_gateway, store, writer, mock=simulated)
     kinds = cache_orders(gateways, settings.zone) | traces.performers(gateways, settings.zone)
@@ -132,6 +134,15 @@ def _alive(settings: Settings, stop: threading.Event) -> None:
     stop.wait()
     pulse.stop()
     lines.close()
+
+
+def _engine(settings: Settings) -> Engine:
+    """What recognises personal data; made here, so that a missing extra is said at the start."""
+    if settings.pii_engine == "presidio":
+        from helix_dash.redaction.presidio import presidio
+
+        return presidio()
+    return find
 
 
 def run(work: Mapping[str, Duty], stop: Stop) -> int:

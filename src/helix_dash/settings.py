@@ -218,6 +218,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("ALLOW_EVICTION", "allow_eviction", "0", "flag", "Record into a store that may evict keys (totals may then be incomplete).", "0", _flag),
     Setting("WRITE_GATEWAY_KEYS", "write_gateway_keys", "0", "flag", "Also keep the gateway's own counters (helix:requests:total …) from the log; never beside a real Helix gateway, which counts them itself.", "0", _flag),
     Setting("SIMULATE_GATEWAY", "simulate_gateway", "0", "flag", "Whether simulated traffic also keeps the keys of a gateway (helix:*) in REDIS_URL, which pages then mark as simulated. The demo does so in its own store; never set it where a real gateway has its keys.", "1", _flag),
+    Setting("PII_ENGINE", "pii_engine", "builtin", "word", "What recognises personal data in texts that a gateway stored: builtin, forms with check digits; or presidio, an extra to install. Neither asks the network. What is not recognised is hidden all the same.", "presidio", _choice("builtin", "presidio")),
     Setting("DATA_DIR", "data_dir", "~/.local/share/helix-dash", "folder", "Where the demo keeps its store and key, and exports wait for download.", "/var/lib/helix-dash", lambda text: Path(text).expanduser()),
     Setting("CACHE_DIR", "cache_dir", "", "folder", "Where this host keeps its copy of the log for reading; a folder of the demo's or the system's temporary folder when empty. Safe to delete when nothing runs.", "/var/cache/helix-dash", lambda text: Path(text).expanduser()),
     Setting("BASE_URL", "base_url", "", "URL", "How people reach the dashboard, for links that leave it; https here makes the session cookie Secure.", "https://helix.example.com"),
@@ -272,6 +273,7 @@ class Settings:
     allow_eviction: bool
     write_gateway_keys: bool
     simulate_gateway: bool
+    pii_engine: str
     data_dir: Path
     cache_dir: Path
     base_url: str

@@ -24,6 +24,11 @@ SENSITIVITY, KINDS, STRICT, SAVE, DONE = (f"hx-masking-{part}" for part in ("sen
 CHANGED = "hx-masking-changed"
 LEVELS = (("low", "Low"), ("medium", "Medium"), ("high", "High"))
 
+_ENGINES = {
+    "builtin": f"{len(TYPES)} forms with check digits, built in. Names have no form: they are hidden, and not named as a type.",
+    "presidio": "Presidio, with a blank language engine and without the network. Names are hidden, and not named as a type.",
+}
+
 
 def layout() -> list[Component]:
     """The form, and beside it what holds now."""
@@ -96,7 +101,7 @@ def fill(found: SecurityPage) -> Updates:
         "strict": strict,
         "sensitivity": f"{now.sensitivity.capitalize()}: types told from confidence {least} on. It does not change what is hidden.",
         "types": ", ".join(words(name) for name in now.types) or "Nothing",
-        "engine": f"{len(TYPES)} forms with check digits, built in. Names have no form: they are hidden, and not named as a type.",
+        "engine": _ENGINES[context.settings().pii_engine],
         "alert": alert,
     }
     subtitle = "By the collector, before anything is kept: what is not known to be harmless is hidden"

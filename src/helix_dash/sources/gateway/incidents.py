@@ -14,7 +14,7 @@ from typing import Any
 
 import redis
 
-from helix_dash.redaction.masking import mask
+from helix_dash.redaction.masking import Engine, mask
 from helix_dash.redaction.recognizers import find, plain
 from helix_dash.redaction.rules import USUAL, Rules
 from helix_dash.sources.gateway.contract import INCIDENTS, number, text, time_of
@@ -109,7 +109,7 @@ class Incidents:
     length: int | None = None
 
 
-def incidents(store: redis.Redis, zone: tzinfo, rules: Rules = USUAL) -> Incidents:
+def incidents(store: redis.Redis, zone: tzinfo, rules: Rules = USUAL, engine: Engine = find) -> Incidents:
     """The newest :data:`MOST` of the list, in one round trip. A time without a zone is one of ``zone``.
 
     Some writers put the newest first, some last: both ends are read, and the incidents' own times decide.
@@ -121,7 +121,7 @@ def incidents(store: redis.Redis, zone: tzinfo, rules: Rules = USUAL) -> Inciden
         packed, length = ends(store)
     except TypeError:
         return Incidents(left_out={"the list of incidents is no list": 1})
-    result = parsed(packed, zone, rules)
+    result = parsed(packed, zone, rules, engine)
     result.length = length
     del result.found[MOST:]
     return result
@@ -143,7 +143,7 @@ def ends(store: redis.Redis) -> tuple[list[Any], int]:
     return [*head, *tail[max(0, 2 * MOST - length) :]], int(length)
 
 
-def parsed(packed: Iterable[Any], zone: tzinfo, rules: Rules = USUAL) -> Incidents:
+def parsed(packed: Iterable[Any], zone: tzinfo, rules: Rules = USUAL, engine: Engine = find) -> Incidents:
     """``packed`` entries of the list, read; their texts masked by ``rules``."""
     result = Incidents()
     for name, body in named(packed):
@@ -151,7 +151,7 @@ def parsed(packed: Iterable[Any], zone: tzinfo, rules: Rules = USUAL) -> Inciden
             reason = "an incident is no JSON object"
             result.left_out[reason] = result.left_out.get(reason, 0) + 1
         else:
-            result.found.append(_incident(name, body, zone, rules))
+            result.found.append(_incident(name, body, zone, rules, engine))
     result.found.sort(key=lambda incident: (-(incident.at or 0), incident.id))
     return result
 
@@ -185,8 +185,8 @@ _SEVERITIES = frozenset(["low", "medium", "high", "critical"])
 _SHORT = re.compile(r"[\w.:/@+-]{1,80}")
 
 
-def _incident(name: str, body: dict[str, Any], zone: tzinfo, rules: Rules) -> Incident:
-    masked = [mask(one, rules) for one in texts_of(body)]
+def _incident(name: str, body: dict[str, Any], zone: tzinfo, rules: Rules, engine: Engine) -> Incident:
+    masked = [mask(one, rules, engine) for one in texts_of(body)]
     types, recognised = _types(body), False
     if types.keys() == {UNTOLD} and any(one.types for one in masked):
         types, recognised = {}, True

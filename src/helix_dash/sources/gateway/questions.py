@@ -9,6 +9,8 @@ from typing import Any
 import redis
 
 from helix_dash.errors import SourceError, StoreUnavailable
+from helix_dash.redaction.masking import Engine
+from helix_dash.redaction.recognizers import find
 from helix_dash.redaction.rules import USUAL, Rules
 from helix_dash.samples.sources import (
     COUNTERS,
@@ -35,7 +37,10 @@ LISTED = 60
 
 
 def questions(
-    open_store: Callable[[], redis.Redis], zone: tzinfo, masking: Callable[[], Rules] = lambda: USUAL
+    open_store: Callable[[], redis.Redis],
+    zone: tzinfo,
+    masking: Callable[[], Rules] = lambda: USUAL,
+    engine: Engine = find,
 ) -> list[Question]:
     """Everything the gateway's keys are asked for.
 
@@ -43,12 +48,15 @@ def questions(
         open_store: gives a client of the gateway's own store; on a cluster that needs one of its nodes.
         zone: the reporting zone: what day it is, and what a time without a zone is meant in.
         masking: how texts are masked, as people set it last.
+        engine: what recognises personal data in them.
     """
     sample: list[str] = []  # of the keys that the last walk met, so that entries need no walk of their own
     return [
         Question(COUNTERS, 10, _asking(open_store, _counters)),
         Question(SPEND, 30, _asking(open_store, _spend)),
-        Question(INCIDENTS, 30, _asking(open_store, lambda store: Told(incidents(store, zone, masking())))),
+        Question(
+            INCIDENTS, 30, _asking(open_store, lambda store: Told(incidents(store, zone, masking(), engine)))
+        ),
         Question(SETTINGS, 60, _asking(open_store, lambda store: Told(contract.thresholds(store)))),
         Question(SURVEY, GATEWAY_EVERY, _asking(open_store, lambda store: _survey(store, zone, sample))),
         Question(ENTRIES, GATEWAY_EVERY, _asking(open_store, lambda store: _entries(store, zone, sample))),
