@@ -13,7 +13,7 @@ from reading import DAY, HOUR, LAST_DAY, NOW, log_of, over, row
 from helix_dash.log.buckets import bucket_starts, choose_bucket
 from helix_dash.metrics.guardrails import guarded
 from helix_dash.metrics.incident_counts import Counts, in_log
-from helix_dash.metrics.incidents import action_of, direction_of, main_type, severity, types_of
+from helix_dash.metrics.incidents import action_of, action_said, direction_of, main_type, severity, types_of
 from helix_dash.model import EVERYTHING, Condition, Filter, Scope, us_from_utc
 
 PII = (None, "EMAIL_ADDRESS:2", "US_SSN:1;EMAIL_ADDRESS:1", "PERSON:3", "MY_OWN_ID:1")
@@ -150,3 +150,11 @@ def test_severity_follows_the_most_sensitive_type_and_whether_it_got_through(
 @pytest.mark.parametrize("word", ["US_SSN:1", "US_SSN:x", "US_SSN", ":1", "", ";;", None, "A:1;A:2"])
 def test_types_of_any_word_are_counts(word: str | None) -> None:
     assert all(count > 0 and name for name, count in types_of(word).items())
+
+
+@pytest.mark.parametrize(
+    ("word", "action"),
+    [(None, "untold"), ("", "untold"), ("redacted", "masked"), ("BLOCKED", "blocked"), ("allowed", "logged")],
+)
+def test_what_the_list_does_not_say_is_unknown(word: str | None, action: str) -> None:
+    assert action_said(word) == action

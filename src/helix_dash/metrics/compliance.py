@@ -112,20 +112,19 @@ def compliance(controls: Sequence[Control]) -> Compliance:
 
 def redaction(counts: Counts) -> Control:
     """How much of what guardrails found they hid or refused."""
-    rule = "incidents masked or blocked ÷ incidents"
-    if not counts.total:
-        return Control(
-            "redaction", "Redaction coverage", None, rule, "No incident in this range: nothing to measure by."
-        )
+    rule, title = "incidents masked or blocked ÷ incidents whose action is told", "Redaction coverage"
     through = sum(counts.by_action.get("logged", ()))
-    return Control(
-        "redaction",
-        "Redaction coverage",
-        1 - through / counts.total,
-        rule,
-        f"{counts.total - through:,} of {counts.total:,} incidents masked or blocked; {through:,} only logged.",
-        "#hx-security-actions",
-    )
+    told = counts.total - sum(counts.by_action.get("untold", ()))
+    if not told:
+        why = (
+            "No incident in this range tells what was done about it."
+            if counts.total
+            else "No incident in this range: nothing to measure by."
+        )
+        return Control("redaction", title, None, rule, why)
+    rest = f" {counts.total - told:,} do not say." if counts.total > told else ""
+    said = f"{told - through:,} of {told:,} incidents masked or blocked; {through:,} only logged.{rest}"
+    return Control("redaction", title, 1 - through / told, rule, said, "#hx-security-actions")
 
 
 def raw_text(entries: Sequence[Mapping[str, Any]] | None) -> Control:

@@ -12,8 +12,8 @@ from helix_dash.redaction.masking import of_types
 
 Source = Literal["log", "list"]
 SOURCES: tuple[Source, ...] = ("log", "list")
-Action = Literal["masked", "blocked", "logged"]
-ACTIONS: tuple[Action, ...] = ("masked", "blocked", "logged")
+Action = Literal["masked", "blocked", "logged", "untold"]
+ACTIONS: tuple[Action, ...] = ("masked", "blocked", "logged", "untold")
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
@@ -38,8 +38,8 @@ class Incident:
         id: ``log:<row id>`` or ``list:<digest of the entry>``.
         at: when, microseconds since the epoch; ``None`` when it does not say.
         types: type of entity → how many values; empty when a request was refused without naming one.
-        action: what the gateway did: ``masked`` (found and hidden, the request went on), ``blocked`` (refused) or
-            ``logged`` (found and let through).
+        action: what the gateway did: ``masked`` (found and hidden, the request went on), ``blocked`` (refused) ``logged``
+            (found and let through), or ``untold`` where an entry of the list does not say.
         severity: as the gateway says it, else by :func:`severity`.
         user, team, model, organization: whose request it was; ``None`` when not told.
         guardrail: which guardrails looked.
@@ -111,8 +111,8 @@ _DONE: dict[str, Action] = {
 
 
 def action_said(word: str | None) -> Action:
-    """What the gateway's list means by its word; one that it does not explain hid nothing."""
-    return _DONE.get((word or "").lower(), "logged")
+    """What the gateway's list means by its word; a word that hides nothing let it through."""
+    return _DONE.get(word.lower(), "logged") if word else "untold"
 
 
 def direction_of(mode: str | None) -> str | None:

@@ -29,8 +29,8 @@ def layout() -> list[Component]:
     names = dict.fromkeys(line.regulation for line in REGULATIONS)
     laws = html.Div([_regulation(name) for name in names], className="hx-laws")
     return [
-        panel.panel(CONTROLS, "Controls", controls, span=5, kind="list", height=280),
-        panel.panel(LAWS, "Laws and standards", laws, span=7, kind="list", height=280),
+        panel.panel(CONTROLS, "Controls", controls, span=12, kind="list", height=200),
+        panel.panel(LAWS, "Laws and standards", laws, span=12, kind="list", height=280),
     ]
 
 

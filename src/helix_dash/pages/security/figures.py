@@ -16,8 +16,13 @@ from helix_dash.ui.look import Drawn, Look
 
 MOST_TYPES = 7
 MOST_TEAMS = 8
-ACTION_WORDS = {"masked": "Masked", "blocked": "Blocked", "logged": "Only logged"}
-_ACTION_COLOURS = {"masked": charts.SUCCESS, "blocked": charts.BLOCKED, "logged": charts.ERROR}
+ACTION_WORDS = {"masked": "Masked", "blocked": "Blocked", "logged": "Only logged", "untold": "Not told"}
+_ACTION_COLOURS = {
+    "masked": charts.SUCCESS,
+    "blocked": charts.BLOCKED,
+    "logged": charts.ERROR,
+    "untold": OTHERS,
+}
 DIRECTIONS = {"prompt": "Prompt", "response": "Response", "both": "Both", None: "Not told"}
 
 

@@ -32,7 +32,7 @@ STATES = ((OPEN, "Open"), ("acknowledged", "Acknowledged"), ("resolved", "Resolv
 STATUS_WORDS = dict(STATES)
 STATUS_TONES = {"open": "warn", "acknowledged": "info", "resolved": "good", "false_positive": "none"}
 SEVERITY_TONES = {"low": "none", "medium": "info", "high": "warn", "critical": "bad"}
-ACTION_TONES = {"masked": "good", "blocked": "info", "logged": "bad"}
+ACTION_TONES = {"masked": "good", "blocked": "info", "logged": "bad", "untold": "none"}
 
 GUARDRAIL_COLUMNS = (
     Column("modes", "Looks at", "text"),
