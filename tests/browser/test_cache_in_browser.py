@@ -41,6 +41,7 @@ def test_a_threshold_is_tried_and_entries_are_evicted(own_site: Site, open_tab: 
     page.wait_for_selector("#hx-cache-orders-table:has-text('3 of 6 evicted')")
 
     page.click("#hx-cache-setting label:has-text('Exact TTL')")
+    page.wait_for_selector("#hx-cache-hint:has-text('seconds')")
     page.fill("#hx-cache-value", "7200")
     page.click("#hx-cache-save")
     eventually(lambda: store.hget("helix:ttl:default", "exact") == b"7200", "the setting was not changed")

@@ -388,6 +388,8 @@ def test_a_viewers_page_has_no_form(app: Flask) -> None:
     page = called(visitor(app, "viewer"), "hx-page.children", {"hx-url.pathname": "/cache"}).text
     assert "Needs the editor role" in page
     assert "hx-cache-sure" not in page
+    assert "hx-cache-known" not in page
+    assert "hx-cache-known" not in refresh(visitor(app, "viewer"))
 
 
 @pytest.mark.parametrize(
