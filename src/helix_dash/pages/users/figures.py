@@ -98,6 +98,8 @@ def new(found: People, look: Look) -> Drawn:
         "new": charts.amounts(axis, [Layer("New users", grown.new, PALETTE[2])], COUNT, kind=look.chart, headline=Headline(f"+{sum(known):,}")),
         "seen": charts.rates(axis, [Layer("Users seen so far", grown.seen, PALETTE[0])], COUNT),
     }  # fmt: skip
+    if not any(known):  # an empty chart says nothing: all who were there do
+        views = dict(reversed(views.items()))
     return Drawn("Users", "users", choices(views))
 
 

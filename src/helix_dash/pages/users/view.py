@@ -235,7 +235,7 @@ def _days(found: People, look: Look) -> Updates:
     first, last = (f"{date.fromordinal(day):%-d %b}" for day in found.days)
     told = {
         "users-active": f"Different users, {first} to {last}, days of {look.zone_name}",
-        "users-new": f"First seen per day, {first} to {last}; {_since(found)}",
+        "users-new": f"First seen, {first} to {last}; nobody of the log's first day is new",
     }
     for name, draw in figures.OVER_DAYS.items():
         drawn = draw(found, look)
@@ -254,7 +254,7 @@ def _spread(found: People, look: Look) -> Updates:
         "users-pattern": hours,
         "users-cohorts": "Percent of those first seen in a week who were active again; the last column of each is not over",
     }  # fmt: skip
-    young = Message("empty", "Not enough for cohorts", "A cohort needs a whole week before it in the log, so that its people are new.")  # fmt: skip
+    young = _no_cohort(found)
     for name, draw in figures.SPREAD.items():
         drawn = draw(found)
         subtitle = {f"{name}.subtitle": told[name]}
@@ -265,6 +265,13 @@ def _spread(found: People, look: Look) -> Updates:
         else:
             updates |= panel.says(name, nothing(drawn.noun, look)) | subtitle
     return updates
+
+
+def _no_cohort(found: People) -> Message:
+    begin = found.activity.begin
+    if begin is not None and found.activity.today - begin >= 14:
+        return Message("empty", "Nobody new", "Everybody was there in the log's first week, so nobody can be said to have come back.")  # fmt: skip
+    return Message("empty", "Not enough for cohorts", "A cohort needs a whole week before it in the log, so that its people are new.")  # fmt: skip
 
 
 def _teams(found: People, place: Place, order: Order) -> Updates:
