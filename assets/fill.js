@@ -15,12 +15,17 @@
         const text = JSON.stringify(value);
         if (had[name] === text) continue;
         had[name] = text;
-        changed[name] = value;
+        if (name === "rows") draw(id, value);
+        else changed[name] = value;
       }
       if (Object.keys(changed).length) window.dash_clientside.set_props(id, changed);
     }
     /* once it is painted; vitals.js listens */
     requestAnimationFrame(() => setTimeout(() => performance.measure("hx-fill", { start: began })));
+  }
+  function draw(id, rows) {
+    const box = document.getElementById(id);
+    if (box) window.dash_clientside.hxrows.draw(box, rows);
   }
   window.dash_clientside = Object.assign({}, window.dash_clientside, { hxfill: { fill } });
 })();

@@ -14,6 +14,7 @@ from helix_dash.metrics.distributions import Histogram, Repeats
 from helix_dash.metrics.model_server import Counted, Logged, ModelServer
 from helix_dash.metrics.projection import Projection
 from helix_dash.metrics.ranks import Parts, Ranked
+from helix_dash.metrics.singly import Held
 from helix_dash.model import Condition, Filter, Kpi, Period
 from helix_dash.pages import chat as chat_page
 from helix_dash.pages import embeddings as embeddings_page
@@ -33,6 +34,9 @@ WHERE = Filter(Period(NOW - timedelta(hours=2), NOW))
 LOOK = Look(WHERE, UTC, "UTC")
 STARTS = (0, 3_600_000)
 LOG = "/requests?from=now-2h"
+
+
+RECENT: dict[str, object] = {"time": NOW.isoformat(), "row_id": "a1-7", "model": "slow", "status": "error", "latency_ms": 5.0, "ttft_ms": None, "input_tokens": 3, "output_tokens": 0, "cost_usd": None}  # fmt: skip
 
 
 def parts(name: str, measure: str = "requests", line: Any = (4, 2)) -> Parts:
@@ -67,8 +71,7 @@ def single(**changes: Any) -> spread.Spread:
     heat[3][5] = 7
     model = dict.fromkeys(spread.MODELS, 2.0)
     found = spread.Spread(
-        requests=7,
-        held=7,
+        held=Held(7, 7, (RECENT,)),
         kpis=(Kpi("tpot_ms_p50", "", None, "ms", reason="no streamed answers"),),
         models=(
             Ranked("quick", model | {"latency_ms_p95": 10}),
@@ -83,7 +86,6 @@ def single(**changes: Any) -> spread.Spread:
         output_tokens=Histogram(tuple(map(float, spread.TOKENS)), {None: tuple(counts)}, 0, 0),
         heat=tuple(map(tuple, heat)),
         windows=WindowUse((5, *[0] * (len(EDGES) - 1)), {"gpt-4o": 128_000}, ("house-llama",), 3, (0.01, "gpt-4o")),
-        recent=({"time": NOW.isoformat(), "row_id": "a1-7", "model": "slow", "status": "error", "latency_ms": 5.0, "ttft_ms": None, "input_tokens": 3, "output_tokens": 0, "cost_usd": None},),
         logged={"slow": Logged(7, 3, 90)},
         server=ModelServer(asked=True, answered=1, since=1, models={"slow": Counted(5, 40, 60, 0)}),
     )  # fmt: skip
@@ -184,13 +186,13 @@ def test_the_address_of_the_log_keeps_the_pages_filter() -> None:
 
 
 def test_expired_requests_are_told_where_a_chart_needs_them() -> None:
-    part = show(single(requests=20))["chat-input.subtitle"]
+    part = show(single(held=Held(20, 7)))["chat-input.subtitle"]
     assert part.endswith("of the 7 requests that are still kept singly")
 
 
 def test_without_single_requests_words_stand_in_place_of_their_charts() -> None:
     nothing = Histogram((0.0,), {}, 0, 0)
-    updates = show(single(requests=20, held=0, input_tokens=nothing))
+    updates = show(single(held=Held(20, 0), input_tokens=nothing))
     assert (updates["chat-input.state"], updates["chat-input.title"]) == (
         "empty",
         "Single requests have expired",
@@ -203,7 +205,7 @@ def test_models_without_a_known_window_are_named() -> None:
 
 def test_a_filter_that_finds_nothing_offers_to_clear_it() -> None:
     filtered = replace(LOOK, where=Filter(WHERE.period, (Condition("model", "in", ("x",)),)))
-    updates = show(single(models=(), recent=()), filtered)
+    updates = show(single(models=(), held=Held(0, 0)), filtered)
     assert updates["chat-models.action"] == "Clear filters"
 
 
@@ -243,9 +245,9 @@ def test_a_projection_that_lacks_days_says_how_many() -> None:
 
 def test_inputs_that_never_came_twice_are_good_news() -> None:
     found = emb.Single(
-        5, 5, (), (), (), Histogram((1.0,), {}, 0, 0), (), Repeats((), 0, 0, 5, None), (), {}, ModelServer()
+        Held(5, 5), (), (), (), Histogram((1.0,), {}, 0, 0), (), Repeats((), 0, 0, 5, None), {}, ModelServer()
     )
-    assert emb_view._again(found, LOOK, "")["emb-again.title"] == "No input came twice"
+    assert emb_view._again(found, LOOK)["emb-again.title"] == "No input came twice"
 
 
 def test_a_treemaps_areas_are_its_values() -> None:

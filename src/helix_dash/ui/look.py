@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
+from dash import Output
+
 from helix_dash.errors import BadQuery
 from helix_dash.log.query import Bucket, LogHealth, Number, Series
 from helix_dash.model import Filter, Kpi, Period
-from helix_dash.ui import charts, kpi, panel, states, trust
+from helix_dash.ui import charts, fill, kpi, panel, states, trust
 from helix_dash.ui import format as fmt
 from helix_dash.ui.charts import Axis, Figure, Headline, Layer
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message, empty, waiting
+from helix_dash.ui.wiring import Failed
 from helix_dash.zones import Zone
 
 
@@ -151,6 +154,15 @@ def fill_chart(name: str, drawn: Drawn, bucket: Bucket, look: Look, *, approxima
     return panel.ready(name, stale=look.stale, figure=drawn.figure, subtitle=subtitle)
 
 
+def fill_cards(kpis: Sequence[Kpi], look: Look) -> Updates:
+    """The new contents of the cards of ``kpis``, compared with the period before."""
+    before = f"previous {fmt.length(look.period)}"
+    updates: Updates = {}
+    for figure in kpis:
+        updates |= kpi.fill(figure, before=before, during=look.during)
+    return updates
+
+
 def fill_failed(
     error: Exception, reference: str, shown: str, cards: Sequence[str], panels: Sequence[str]
 ) -> Updates:
@@ -172,3 +184,22 @@ def fill_failed(
     for name in panels:
         updates |= panel.says(name, words)
     return updates
+
+
+def failing(
+    root: str, places: Mapping[str, Output], cards: Sequence[tuple[str, str]], panels: Sequence[str]
+) -> Failed:
+    """What the callback that fills a page answers when it failed, see :func:`fill_failed`.
+
+    Args:
+        root: the id of the page's outermost element.
+        places: what the callback fills.
+        cards: the figures' names and labels.
+        panels: the panels' names.
+    """
+
+    def failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
+        names = [name for name, _label in cards]
+        return fill.sent(root, fill_failed(error, reference, shown, names, panels), places)
+
+    return failed

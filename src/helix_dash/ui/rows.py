@@ -1,7 +1,7 @@
-"""Tables that the browser builds from one store (assets/rows.js): cells are no components of Dash.
+"""Tables that the browser builds from the rows it is told (assets/rows.js): cells are no components of Dash.
 
 Every component listens to every change of the page, so some hundreds of cells make a page slow to open. Rows that
-stay are changed in place: the focus and the scroll position survive a refresh.
+stay are changed in place: the focus and the scroll position survive a refresh. The rows come by :mod:`.fill`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dash import Input, Output, dcc, html
+from dash import Output, html
 from dash.development.base_component import Component
 
 from helix_dash.ui import icon
 from helix_dash.ui.format import UNKNOWN
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.table import Field
-from helix_dash.ui.wiring import Callbacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +49,17 @@ class Line:
 
 def table(name: str, caption: str) -> Component:
     """An empty table."""
+    return box(name, caption)
+
+
+def box(name: str, caption: str, **shape: str) -> Component:
+    """Where the browser builds table ``name``; ``shape`` are attributes that tell it what no refresh changes."""
     return html.Div(
-        [
-            dcc.Store(id=f"hx-{name}-rows"),
-            html.Div(
-                id=f"hx-{name}-table",
-                className="hx-table-scroll",
-                tabIndex="0",
-                role="region",
-                **{"aria-label": caption},
-            ),
-        ]
+        id=f"hx-{name}-table",
+        className="hx-table-scroll",
+        tabIndex="0",
+        role="region",
+        **{"aria-label": caption, **shape},
     )
 
 
@@ -77,8 +76,8 @@ def download(name: str, title: str) -> Component:
 
 
 def outputs(name: str) -> dict[str, Output]:
-    """The place a callback fills."""
-    return {f"{name}.rows": Output(f"hx-{name}-rows", "data")}
+    """The place a callback fills: no property of Dash, assets/fill.js gives it to assets/rows.js."""
+    return {f"{name}.rows": Output(f"hx-{name}-table", "rows")}
 
 
 def fill(
@@ -120,8 +119,3 @@ def _sent(line: Line, fields: Sequence[Field]) -> dict[str, Any]:
     if line.href:
         found["href"] = line.href
     return found | ({"colour": line.colour} if line.colour else {})
-
-
-def wire(on: Callbacks, name: str) -> None:
-    """Table ``name`` is built in the browser."""
-    on.in_browser("hxrows.fill", Input(f"hx-{name}-rows", "data"), prevent_initial_call=True)

@@ -14,7 +14,6 @@ from helix_dash.ui import panel, rows, table
 from helix_dash.ui.look import Look
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message
-from helix_dash.ui.wiring import Callbacks
 
 ROWS = 12
 FIELDS = (
@@ -146,8 +145,3 @@ def _now(told: ModelServer) -> str:
     return (
         f"Its last minute, streams included: {', '.join(words)}." if words else "Nothing in its last minute."
     )
-
-
-def wire(on: Callbacks, name: str) -> None:
-    """The panel's table is built in the browser."""
-    rows.wire(on, f"{name}-models")

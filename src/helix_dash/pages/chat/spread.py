@@ -12,14 +12,14 @@ from helix_dash.metrics.calls import CHAT, calls, ended
 from helix_dash.metrics.context_windows import WindowUse, window_use
 from helix_dash.metrics.model_server import Logged, ModelServer, logged, model_server
 from helix_dash.metrics.ranks import Ranked, ranked
-from helix_dash.model import Filter, Kpi, Scope, Slice, Sort
+from helix_dash.metrics.singly import Held, held
+from helix_dash.model import Filter, Kpi, Scope
 
 PERCENTS = (50, 75, 90, 95, 99)
 CURVE = tuple(range(1, 100))
 TOKENS = (0, *(2**power for power in range(4, 22)))
 """Edges of input and output sizes: from 16 to two million tokens, each twice the one before."""
 FIRST_TOKEN_MS = (0, 50, 100, 200, 300, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000)
-RECENT = 10
 MODELS = (
     "requests", "success_rate", "latency_ms_p50", "latency_ms_p90", "latency_ms_p95", "latency_ms_p99",
     "ttft_ms_p95", "output_tokens_per_second", "total_tokens", "cost_usd",
@@ -31,8 +31,7 @@ class Spread:
     """What the page shows of single requests.
 
     Args:
-        requests: requests that totals tell of; ``None`` when unknown.
-        held: those of them whose rows are still there: what everything below is made of.
+        held: the requests whose rows are still there: what everything below is made of.
         kpis: time per output token and tokens per second, as cards.
         models: the measures of :data:`MODELS` per model, most requests first.
         before: requests of the period before per model.
@@ -44,13 +43,11 @@ class Spread:
         output_tokens: requests by output size.
         heat: requests by input size (columns) and time to the first token (rows, :data:`FIRST_TOKEN_MS`).
         windows: how full context windows were.
-        recent: the newest requests, as shown.
         logged: model → what the log knows over the time the server was watched.
         server: what the server itself counted.
     """
 
-    requests: int | None
-    held: int
+    held: Held
     kpis: tuple[Kpi, ...]
     models: tuple[Ranked, ...]
     before: dict[str | None, Number]
@@ -62,14 +59,8 @@ class Spread:
     output_tokens: spreads.Histogram
     heat: tuple[tuple[int, ...], ...]
     windows: WindowUse
-    recent: tuple[dict[str, object], ...]
     logged: dict[str | None, Logged]
     server: ModelServer
-
-    @property
-    def expired(self) -> int:
-        """Requests that totals tell of, and whose rows are gone."""
-        return max(0, (self.requests or 0) - self.held)
 
 
 def spread(log: RequestLog, store: redis.Redis, scope: Scope, where: Filter, now: int) -> Spread:
@@ -86,8 +77,6 @@ def spread(log: RequestLog, store: redis.Redis, scope: Scope, where: Filter, now
     server = model_server(store, "chat", where.period, now)
     where = calls(where, CHAT)
     earlier = where.during(where.period.previous())
-    total = log.series(scope, where, [], None, ["requests"]).values["requests"][0][0]
-    newest = log.page(scope, where, Sort(), Slice(0, RECENT))
 
     def percentiles(
         value: str, percents: tuple[int, ...], by: str | None = None
@@ -98,8 +87,7 @@ def spread(log: RequestLog, store: redis.Redis, scope: Scope, where: Filter, now
     speed_before = spreads.percentiles(log, scope, earlier, "tokens_per_second", (50,))
     tpot_before = spreads.percentiles(log, scope, earlier, "tpot_ms", (50, 95))
     return Spread(
-        requests=None if total is None else int(total),
-        held=newest.total,
+        held=held(log, scope, where),
         kpis=(
             _kpi("tpot_ms_p50", "Time per output token p50", "ms", "down", tpot[None][0], tpot_before[None][0]),
             _kpi("tpot_ms_p95", "Time per output token p95", "ms", "down", tpot[None][1], tpot_before[None][1]),
@@ -115,7 +103,6 @@ def spread(log: RequestLog, store: redis.Redis, scope: Scope, where: Filter, now
         output_tokens=spreads.histogram(log, scope, ended(where, "success"), "output_tokens", TOKENS),
         heat=spreads.heat(log, scope, where, ("input_tokens", TOKENS), ("ttft_ms", FIRST_TOKEN_MS)),
         windows=window_use(log, scope, where, server.windows),
-        recent=tuple(dict(row) for row in newest.rows),
         logged=logged(log, scope, where, server),
         server=server,
     )  # fmt: skip

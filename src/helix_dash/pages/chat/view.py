@@ -14,7 +14,7 @@ from helix_dash.pages.chat import figures
 from helix_dash.pages.chat.queries import Chat
 from helix_dash.ui import fill, kpi, panel, rows, server_panel, table
 from helix_dash.ui import format as fmt
-from helix_dash.ui.look import Look, fill_chart, nothing
+from helix_dash.ui.look import Look, fill_cards, fill_chart, nothing
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message
 
@@ -76,7 +76,6 @@ FIELDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "Output tokens": lambda row: fmt.short(row["output_tokens"], "count"),
     "Cost": lambda row: fmt.short(row["cost_usd"], "usd"),
 }
-TABLES = ("chat-streams", "chat-models", "chat-recent")
 
 OVER_TIME = tuple(figures.OVER_TIME)
 SINGLE_CHARTS = ("chat-usage", "chat-latency", "chat-curve", "chat-speed", "chat-input", "chat-output", "chat-heat", "chat-window")  # fmt: skip
@@ -195,8 +194,7 @@ def single_outputs() -> dict[str, Output]:
 def show_totals(found: Chat, look: Look) -> Updates:
     """The new values of what totals tell."""
     updates: Updates = {"page.state": "stale" if look.stale else "ready", "kinds": _kinds(found)}
-    for figure in found.kpis:
-        updates |= kpi.fill(figure, before=f"previous {fmt.length(look.period)}", during=look.during)
+    updates |= fill_cards(found.kpis, look)
     for name, draw in figures.OVER_TIME.items():
         rough = found.timeline.approximate and name == "chat-ttft"
         updates |= fill_chart(name, draw(found, look), found.bucket, look, approximate=rough)

@@ -11,12 +11,11 @@ from helix_dash.pages.chat import figures
 from helix_dash.pages.chat.spread import Spread
 from helix_dash.pages.chat.view import COLUMNS, FIELDS, MODELS, UNITS
 from helix_dash.ui import format as fmt
-from helix_dash.ui import kpi, panel, recent, rows, server_panel
+from helix_dash.ui import panel, rows, server_panel, singly
 from helix_dash.ui.charts import PALETTE, Figure
 from helix_dash.ui.colours import entity_colours
-from helix_dash.ui.look import Look, nothing
+from helix_dash.ui.look import Look, fill_cards, nothing
 from helix_dash.ui.panel import Updates
-from helix_dash.ui.states import Message
 
 
 def show_single(found: Spread, order: tuple[str | None, ...], look: Look, log: str) -> Updates:
@@ -26,27 +25,26 @@ def show_single(found: Spread, order: tuple[str | None, ...], look: Look, log: s
         order: the models' order, for their colours.
         log: the address of the request log under the page's filter.
     """
-    updates: Updates = {}
-    for figure in found.kpis:
-        lost = figure.value is None and found.expired
-        gone = replace(figure, reason="single requests have expired") if lost else figure
-        updates |= kpi.fill(gone, before=f"previous {fmt.length(look.period)}", during=look.during)
-    kept = f" · of the {found.held:,} requests that are still kept singly" if found.expired else ""
+    lost = "single requests have expired" if found.held.expired else ""
+    kpis = [replace(one, reason=lost) if one.value is None and lost else one for one in found.kpis]
+    updates = fill_cards(kpis, look)
     unknown = _unknown(found.windows.unknown)
     drawn: dict[str, tuple[Figure | None, str, str]] = {
         "chat-usage": (figures.usage(found, order), "Requests, and their share", "requests"),
-        "chat-latency": (figures.latency(found, order), "Seconds until the whole answer" + kept, "answers"),
-        "chat-curve": (figures.curves(found), "Seconds that so many of 100 answers took at most" + kept, "answers"),
-        "chat-speed": (figures.speed(found, order), "Median tokens per second after the first one, streams only" + kept, "streamed answers"),
-        "chat-input": (figures.sizes(found.input_tokens.counts.get(None, ()), "input_tokens", PALETTE[0]), "Requests by input tokens (ISL)" + kept, "requests"),
-        "chat-output": (figures.sizes(found.output_tokens.counts.get(None, ()), "output_tokens", PALETTE[1]), "Answers by output tokens (OSL)" + kept, "answers"),
-        "chat-heat": (figures.heat(found), "Streamed answers by input tokens (across) and time to first token" + kept, "streamed answers"),
-        "chat-window": (figures.windows(found), "Answers by the share of their model's window they took" + unknown + kept, "answers with a known window"),
+        "chat-latency": (figures.latency(found, order), "Seconds until the whole answer", "answers"),
+        "chat-curve": (figures.curves(found), "Seconds that so many of 100 answers took at most", "answers"),
+        "chat-speed": (figures.speed(found, order), "Median tokens per second after the first one, streams only", "streamed answers"),
+        "chat-input": (figures.sizes(found.input_tokens.counts.get(None, ()), "input_tokens", PALETTE[0]), "Requests by input tokens (ISL)", "requests"),
+        "chat-output": (figures.sizes(found.output_tokens.counts.get(None, ()), "output_tokens", PALETTE[1]), "Answers by output tokens (OSL)", "answers"),
+        "chat-heat": (figures.heat(found), "Streamed answers by input tokens (across) and time to first token", "streamed answers"),
+        "chat-window": (figures.windows(found), "Answers by the share of their model's window they took" + unknown, "answers with a known window"),
     }  # fmt: skip
-    for name, (figure_of, subtitle, noun) in drawn.items():
-        updates |= _single(name, figure_of, subtitle, noun, found, look)
+    for name, (figure, subtitle, noun) in drawn.items():
+        whole = name == "chat-usage"
+        updates |= singly.fill_chart(name, figure, subtitle, noun, found.held, look, all_of_them=whole)
+    updates |= singly.fill_recent("chat-recent", found.held, FIELDS, look, log)
     server = server_panel.fill("chat-server", found.server, found.logged, look)
-    return updates | _ranking(found, order, look) | _recent(found, look, log) | server
+    return updates | _ranking(found, order, look) | server
 
 
 def _unknown(models: tuple[str | None, ...]) -> str:
@@ -55,16 +53,6 @@ def _unknown(models: tuple[str | None, ...]) -> str:
         return ""
     named = ", ".join(model or "unknown" for model in models[:2])
     return f" · unknown of {named}" + (f" and {len(models) - 2} more" if len(models) > 2 else "")
-
-
-def _single(name: str, figure: Figure | None, subtitle: str, noun: str, found: Spread, look: Look) -> Updates:
-    if figure is not None:
-        return panel.ready(name, stale=look.stale, figure=figure, subtitle=subtitle)
-    if found.expired and not found.held:
-        words = Message("empty", "Single requests have expired", "Totals of this time are kept; how they were spread is not.")  # fmt: skip
-    else:
-        words = nothing(noun, look)
-    return panel.says(name, words) | {f"{name}.subtitle": subtitle}
 
 
 def _ranking(found: Spread, order: tuple[str | None, ...], look: Look) -> Updates:
@@ -106,12 +94,3 @@ def _cells(one: Ranked, found: Spread) -> dict[str, str]:
         "tpot_ms_p95": fmt.short(found.tpot.get(one.name), "ms"),
         "per_thousand": fmt.short(each, "usd"),
     }
-
-
-def _recent(found: Spread, look: Look, log: str) -> Updates:
-    name = "chat-recent"
-    if not found.recent:
-        return _single(name, None, "", "requests", found, look)
-
-    ready = panel.ready(name, stale=look.stale, subtitle=f"{look.zone_name}; a line opens its request")
-    return ready | recent.fill(name, found.recent, FIELDS, zone=look.zone, log=log)

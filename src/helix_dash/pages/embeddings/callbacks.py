@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from dash import Output, State, no_update
 
 from helix_dash import context
-from helix_dash.context import log, scope, settings
+from helix_dash.asked import asked
 from helix_dash.metrics.calls import EMBEDDINGS
 from helix_dash.metrics.ranks import rank_order
 from helix_dash.pages.embeddings import queries, view
-from helix_dash.query_params import compares, from_state
-from helix_dash.ui import fill, panel, recent, rows, server_panel, shell
-from helix_dash.ui.look import fill_failed, look_at
+from helix_dash.ui import fill, panel, recent, shell
+from helix_dash.ui.look import failing
 from helix_dash.ui.wiring import Callbacks
 
 on = Callbacks()
@@ -23,60 +21,40 @@ TOTALS, SINGLE = view.totals_outputs(), view.single_outputs()
 SHOWN = {"shown": State(view.ROOT, "data-page-state")}
 
 
-def _totals_failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
-    cards = [name for name, _label in view.CARDS]
-    return fill.sent(view.ROOT, fill_failed(error, reference, shown, cards, view.TOTALS_PANELS), TOTALS)
-
-
-def _single_failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
-    cards = [name for name, _label in view.STRIP]
-    return fill.sent(view.ROOT, fill_failed(error, reference, shown, cards, view.SINGLE_PANELS), SINGLE)
-
-
 @on(
     output=Output(view.TOTALS, "data"),
     inputs=shell.INPUTS,
     state=SHOWN,
-    failed=_totals_failed,
+    failed=failing(view.ROOT, TOTALS, view.CARDS, view.TOTALS_PANELS),
     running=shell.RUNNING,
 )
 def show_totals(state: dict[str, Any] | None, **_others: Any) -> Any:
     if state is None:  # the address has not been read yet
         return no_update
-    now, zone = datetime.now(UTC), context.zone(state)
-    where, _ = from_state({**state, "grid": None}, zone.info, now)
-    health = log().health()
+    ask = asked(state)
     found = queries.usage(
-        log().in_zone(zone.info),
-        scope(),
-        where,
-        zone=zone.info,
-        now=now,
-        points=settings().max_data_points,
-        compare=compares(state),
+        ask.log, ask.scope, ask.where, zone=ask.zone.info, now=ask.now, points=ask.points, compare=ask.compare
     )
-    look = look_at(state, where, zone, health, chart=settings().chart_type)
-    return fill.sent(view.ROOT, view.show_totals(found, look), TOTALS)
+    return fill.sent(view.ROOT, view.show_totals(found, ask.look), TOTALS)
 
 
-@on(output=Output(view.SINGLE, "data"), inputs=shell.INPUTS, state=SHOWN, failed=_single_failed)
+@on(
+    output=Output(view.SINGLE, "data"),
+    inputs=shell.INPUTS,
+    state=SHOWN,
+    failed=failing(view.ROOT, SINGLE, view.STRIP, view.SINGLE_PANELS),
+)
 def show_single(state: dict[str, Any] | None, **_others: Any) -> Any:
     if state is None:
         return no_update
-    now, zone = datetime.now(UTC), context.zone(state)
-    where, _ = from_state({**state, "grid": None}, zone.info, now)
-    health, here = log().health(), log().in_zone(zone.info)
-    found = queries.single(here, context.store(), scope(), where, now)
-    look = look_at(state, where, zone, health)
-    order = rank_order(here, scope(), "model", now)
+    ask = asked(state)
+    found = queries.single(ask.log, context.store(), ask.scope, ask.where, ask.now)
+    order = rank_order(ask.log, ask.scope, "model", ask.now)
     address = recent.address(context.running().path("requests"), state, endpoint=EMBEDDINGS)
-    return fill.sent(view.ROOT, view.show_single(found, order, look, address), SINGLE)
+    return fill.sent(view.ROOT, view.show_single(found, order, ask.look, address), SINGLE)
 
 
 fill.wire(on, view.TOTALS)
 fill.wire(on, view.SINGLE)
 for _name in view.CHARTS:
     panel.wire_chart(on, _name)
-for _name in view.TABLES:
-    rows.wire(on, _name)
-server_panel.wire(on, "emb-server")

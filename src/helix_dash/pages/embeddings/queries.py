@@ -17,12 +17,12 @@ from helix_dash.metrics.model_server import Logged, ModelServer, logged, model_s
 from helix_dash.metrics.periods import aligned
 from helix_dash.metrics.projection import Projection, projection
 from helix_dash.metrics.ranks import Parts, Ranked, parted, rank_order, ranked
+from helix_dash.metrics.singly import Held, held
 from helix_dash.metrics.summary import Card, cards
-from helix_dash.model import Condition, Filter, Kpi, Scope, Slice, Sort, us_from_utc
+from helix_dash.model import Condition, Filter, Kpi, Scope, us_from_utc
 
 MAX_BARS = 200
 TOP_MODELS = 8
-RECENT = 10
 REPEATS = 10
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 """Edges of batch sizes: twice the one before."""
@@ -64,35 +64,26 @@ class Single:
     """What single requests tell.
 
     Args:
-        requests: requests that totals tell of; ``None`` when unknown.
-        held: those of them whose rows are still there.
+        held: the requests whose rows are still there.
         kpis: inputs, inputs per request, dollars per million tokens, duplicate share.
         models: requests by model.
         sorts: inputs, tokens, dollars by model and dimension, of successful requests.
         batches: successful requests by batch size, by :data:`BATCHES`.
         latency: milliseconds at :data:`LATENCY_PERCENTS` per stretch of batch sizes; empty where nothing is known.
         repeats: inputs that were embedded more than once.
-        recent: the newest requests, as shown.
         logged: model → what the log knows over the time the server was watched.
         server: what the server itself counted.
     """
 
-    requests: int | None
-    held: int
+    held: Held
     kpis: tuple[Kpi, ...]
     models: tuple[Ranked, ...]
     sorts: tuple[Embedded, ...]
     batches: spreads.Histogram
     latency: tuple[tuple[float | None, ...], ...]
     repeats: spreads.Repeats
-    recent: tuple[dict[str, object], ...]
     logged: dict[str | None, Logged]
     server: ModelServer
-
-    @property
-    def expired(self) -> int:
-        """Requests that totals tell of, and whose rows are gone."""
-        return max(0, (self.requests or 0) - self.held)
 
 
 def usage(
@@ -149,20 +140,16 @@ def single(log: RequestLog, store: redis.Redis, scope: Scope, where: Filter, now
     where = calls(where, EMBEDDINGS)
     earlier = where.during(where.period.previous())
     answered = ended(where, "success")
-    total = log.series(scope, where, [], None, ["requests"]).values["requests"][0][0]
-    newest = log.page(scope, where, Sort(), Slice(0, RECENT))
     sorts, again = embedded(log, scope, where), spreads.repeats(log, scope, where, REPEATS)
     before = spreads.repeats(log, scope, earlier, REPEATS)
     return Single(
-        requests=None if total is None else int(total),
-        held=newest.total,
+        held=held(log, scope, where),
         kpis=_kpis(sorts, embedded(log, scope, earlier), again, before),
         models=ranked(log.series(scope, where, ["model"], None, ["requests"])),
         sorts=sorts,
         batches=spreads.histogram(log, scope, answered, "batch_size", BATCHES),
         latency=_latency(log, scope, answered),
         repeats=again,
-        recent=tuple(dict(row) for row in newest.rows),
         logged=logged(log, scope, where, server),
         server=server,
     )

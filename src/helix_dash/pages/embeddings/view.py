@@ -14,15 +14,15 @@ from helix_dash.metrics.projection import NEEDED, Projection
 from helix_dash.model import utc_from_us
 from helix_dash.pages.embeddings import figures
 from helix_dash.pages.embeddings.queries import Single, Usage
-from helix_dash.ui import fill, kpi, panel, recent, rows, server_panel, table
+from helix_dash.ui import fill, kpi, panel, rows, server_panel, singly, table
 from helix_dash.ui import format as fmt
 from helix_dash.ui.charts import Figure
-from helix_dash.ui.look import Look, fill_chart, nothing
+from helix_dash.ui.look import Look, fill_cards, fill_chart, nothing
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message
 
 ROOT, TOTALS, SINGLE = "hx-embeddings", "hx-embeddings-totals", "hx-embeddings-single"
-SORTS = 12
+SORTS, NOUN = 12, "embeddings"
 
 CARDS = (("requests", "Requests"), ("input_tokens", "Tokens"), ("cost_usd", "Cost"), ("latency_ms_p95", "Latency p95"))  # fmt: skip
 STRIP = (
@@ -53,7 +53,6 @@ FIELDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "Tokens": lambda row: fmt.short(row["input_tokens"], "count"),
     "Cost": lambda row: fmt.short(row["cost_usd"], "usd"),
 }
-TABLES = ("emb-sorts", "emb-again", "emb-recent")
 
 OVER_TIME = tuple(figures.OVER_TIME)
 SINGLE_CHARTS = ("emb-models", "emb-dimensions", "emb-batches", "emb-latency")
@@ -128,8 +127,7 @@ def single_outputs() -> dict[str, Output]:
 def show_totals(found: Usage, look: Look) -> Updates:
     """The new values of what totals tell."""
     updates: Updates = {"page.state": "stale" if look.stale else "ready"}
-    for figure in found.kpis:
-        updates |= kpi.fill(figure, before=f"previous {fmt.length(look.period)}", during=look.during)
+    updates |= fill_cards(found.kpis, look)
     for name, draw in figures.OVER_TIME.items():
         updates |= fill_chart(name, draw(found, look), found.bucket, look)
     return updates | _cost(found.projection, look)
@@ -156,47 +154,33 @@ def show_single(found: Single, order: tuple[str | None, ...], look: Look, log: s
         order: the models' order, for their colours.
         log: the address of the request log under the page's filter.
     """
-    updates: Updates = {}
-    for figure in found.kpis:
-        updates |= kpi.fill(figure, before=f"previous {fmt.length(look.period)}", during=look.during)
-    kept = f" · of the {found.held:,} requests that are still kept singly" if found.expired else ""
+    updates = fill_cards(found.kpis, look)
     drawn: dict[str, tuple[Figure | None, str]] = {
         "emb-models": (figures.models(found, order), "Requests, and their share"),
-        "emb-batches": (figures.batches(found), "Successful requests by inputs" + kept),
-        "emb-latency": (figures.latency(found), "Milliseconds by inputs of a request" + kept),
-        "emb-dimensions": (
-            figures.dimensions(found.sorts),
-            "Successful requests by length of their vectors" + kept,
-        ),
+        "emb-batches": (figures.batches(found), "Successful requests by inputs"),
+        "emb-latency": (figures.latency(found), "Milliseconds by inputs of a request"),
+        "emb-dimensions": (figures.dimensions(found.sorts), "Successful requests by length of their vectors"),
     }
-    for name, (figure_of, subtitle) in drawn.items():
-        updates |= _single(name, figure_of, subtitle, found, look)
+    for name, (figure, subtitle) in drawn.items():
+        whole = name == "emb-models"
+        updates |= singly.fill_chart(name, figure, subtitle, NOUN, found.held, look, all_of_them=whole)
+    updates |= singly.fill_recent("emb-recent", found.held, FIELDS, look, log, NOUN)
     updates |= server_panel.fill("emb-server", found.server, found.logged, look)
-    return updates | _sorts(found, look, kept) | _again(found, look, kept) | _recent(found, look, log)
+    return updates | _sorts(found, look) | _again(found, look)
 
 
-def _single(name: str, figure: Figure | None, subtitle: str, found: Single, look: Look) -> Updates:
-    if figure is not None:
-        return panel.ready(name, stale=look.stale, figure=figure, subtitle=subtitle)
-    return panel.says(name, _none(found, look)) | {f"{name}.subtitle": subtitle}
-
-
-def _none(found: Single, look: Look) -> Message:
-    if found.expired and not found.held:
-        return Message("empty", "Single requests have expired", "Totals of this time are kept; how they were spread is not.")  # fmt: skip
-    return nothing("embeddings", look)
-
-
-def _sorts(found: Single, look: Look, kept: str) -> Updates:
+def _sorts(found: Single, look: Look) -> Updates:
     name = "emb-sorts"
     if not found.sorts:
-        return panel.says(name, _none(found, look)) | {f"{name}.subtitle": ""}
+        return panel.says(name, singly.none(NOUN, found.held, look)) | {f"{name}.subtitle": ""}
     top = found.sorts[0].requests or 1
     lines = [
         rows.Line(one.model or "Unknown", _cells(one), ("model", one.model or ""), share=one.requests / top)
         for one in found.sorts[:SORTS]
     ]
-    ready = panel.ready(name, stale=look.stale, subtitle=f"Successful requests, most first{kept}")
+    ready = panel.ready(
+        name, stale=look.stale, subtitle=f"Successful requests, most first{singly.kept(found.held)}"
+    )
     return ready | rows.fill(name, "Model", COLUMNS, lines)
 
 
@@ -214,7 +198,7 @@ def _cells(one: Embedded) -> dict[str, str]:
     }
 
 
-def _again(found: Single, look: Look, kept: str) -> Updates:
+def _again(found: Single, look: Look) -> Updates:
     name, again = "emb-again", found.repeats
     if not again.top:
         if again.hashed:
@@ -222,7 +206,7 @@ def _again(found: Single, look: Look, kept: str) -> Updates:
         elif found.sorts:
             words = Message("empty", "Nothing to compare", "No input's hash is recorded: gateways need PROMPT_HASH_KEY.")  # fmt: skip
         else:
-            words = _none(found, look)
+            words = singly.none(NOUN, found.held, look)
         return panel.says(name, words) | {f"{name}.subtitle": ""}
     lines = [
         rows.Line(
@@ -235,15 +219,6 @@ def _again(found: Single, look: Look, kept: str) -> Updates:
         )
         for one in again.top
     ]  # fmt: skip
-    subtitle = f"{again.repeated:,} of {again.hashed:,} requests repeated the whole input of an earlier one; wasted {fmt.short(again.wasted, 'usd')}{kept}"  # fmt: skip
+    subtitle = f"{again.repeated:,} of {again.hashed:,} requests repeated the whole input of an earlier one; wasted {fmt.short(again.wasted, 'usd')}{singly.kept(found.held)}"  # fmt: skip
     ready = panel.ready(name, stale=look.stale, subtitle=subtitle)
     return ready | rows.fill(name, "Hash of the input", AGAIN, lines, texts=("model",))
-
-
-def _recent(found: Single, look: Look, log: str) -> Updates:
-    name = "emb-recent"
-    if not found.recent:
-        return panel.says(name, _none(found, look)) | {f"{name}.subtitle": ""}
-
-    ready = panel.ready(name, stale=look.stale, subtitle=f"{look.zone_name}; a line opens its request")
-    return ready | recent.fill(name, found.recent, FIELDS, zone=look.zone, log=log)

@@ -13,7 +13,7 @@ from helix_dash.samples.sources import FAKEAI, KV, KV_CACHE
 from helix_dash.settings import Settings
 from helix_dash.ui import controls, fill, kpi, panel, rich_table, sources, table
 from helix_dash.ui import format as fmt
-from helix_dash.ui.look import Look
+from helix_dash.ui.look import Look, fill_cards
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.rich_table import Column, Line, Meter
 from helix_dash.ui.states import Message
@@ -211,8 +211,7 @@ def show(found: KvPage, look: Look, now: int) -> Updates:
     updates |= sources.told("kv", source.title, source.answer, every=source.every, now=now, **zone)  # type: ignore[arg-type]
     missing = ", ".join(reading.missing)
     updates["page.missing"] = f"{source.title} does not tell: {missing}." if missing else ""
-    for figure in kpis(found):
-        updates |= kpi.fill(figure, before=f"previous {fmt.length(look.period)}", during=look.during)
+    updates |= fill_cards(kpis(found), look)
     words, told = _nothing(found, look, old), bool(reading.frames.names())
     for name, draw in figures.BUILDERS.items():
         drawn = draw(reading, look)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from dash import Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
 from helix_dash import context
-from helix_dash.context import log, scope
+from helix_dash.asked import asked
 from helix_dash.metrics.demand import MOST_DAYS, Victim
 from helix_dash.metrics.limits import WINDOWS, limits_from, table
 from helix_dash.metrics.what_if import WhatIf, proposed, what_if
 from helix_dash.model import Kpi, Period
 from helix_dash.pages.rate_limits import editing
 from helix_dash.pages.rate_limits.rows import TITLES, WORDS, count, named
-from helix_dash.query_params import from_state
 from helix_dash.ui import controls, fill, kpi, panel, rich_table, shell, states
 from helix_dash.ui import format as fmt
 from helix_dash.ui.panel import Updates
@@ -120,13 +119,12 @@ def wire(on: Callbacks) -> None:
             return fill.sent(ROOT, panel.says(PANEL, WAITING), PLACES)
         if state is None:
             return no_update
-        zone, now = context.zone(state), datetime.now(UTC)
-        where, _ = from_state({**state, "grid": None}, zone.info, now)
-        week = where.during(Period(now - timedelta(days=MOST_DAYS), now))
-        known = table(context.running().store)
+        ask = asked(state)
+        week = ask.where.during(Period(ask.now - timedelta(days=MOST_DAYS), ask.now))
+        known = table(context.store())
         limits = limits_from(dict(zip(WINDOWS, windows, strict=True)))
         other = proposed(known, kind, str(name or "").strip(), limits)
-        found = what_if(log().in_zone(zone.info), scope(), week, known, other, zone.info)
+        found = what_if(ask.log, ask.scope, week, known, other, ask.zone.info)
         return fill.sent(ROOT, show(found), PLACES)
 
     fill.wire(on, FILL)

@@ -16,7 +16,7 @@ from helix_dash.pages.rate_limits.rows import Place
 from helix_dash.samples.sources import FAKEAI_EVERY
 from helix_dash.ui import fill, kpi, panel, rich_table, sources, table
 from helix_dash.ui import format as fmt
-from helix_dash.ui.look import fill_chart, nothing
+from helix_dash.ui.look import fill_cards, fill_chart, nothing
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.rich_table import Column, Line
 from helix_dash.ui.states import Message
@@ -131,8 +131,7 @@ def show(found: RateLimits, place: Place, *, asked: bool) -> Updates:
     """The new values of all parts for ``found``; ``asked`` is whether a setting names a FakeAI server."""
     look = place.look
     updates: Updates = {"page.state": "stale" if look.stale else "ready"}
-    for figure in found.kpis:
-        updates |= kpi.fill(figure, before=f"previous {fmt.length(look.period)}", during=look.during)
+    updates |= fill_cards(found.kpis, look)
     for name, draw in figures.BUILDERS.items():
         updates |= fill_chart(name, draw(found, look), found.bucket, look)
     if not found.heat.keys and found.uses:
