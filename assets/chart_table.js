@@ -94,7 +94,7 @@
 
   /* ---- the menu ---- */
   charts.target = target;
-  const PAGE_ONLY = ["grid", "request", "tab", "chart", "compare", "columns"];
+  const PAGE_ONLY = ["grid", "request", "tab", "chart", "compare", "columns", "server"];
   function target(link) {
     const params = new URLSearchParams(location.search), name = link.dataset.open, payload = charts.shown[name];
     PAGE_ONLY.forEach((own) => params.delete(own));

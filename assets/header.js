@@ -15,7 +15,7 @@
   /* links of the menu carry range and filters; what belongs to one page stays behind */
   function carry(search) {
     const carried = params(search);
-    for (const own of ["grid", "columns", "density", "request", "tab"]) carried.delete(own);
+    for (const own of ["grid", "columns", "density", "request", "tab", "server"]) carried.delete(own);
     const text = window.hx.text(carried), tail = text ? "?" + text : "";
     for (const link of document.querySelectorAll(".hx-nav__item")) {
       const path = new URL(link.href, location).pathname;

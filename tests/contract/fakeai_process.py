@@ -58,6 +58,11 @@ class FakeAI:
             time.sleep(0.1)
         raise AssertionError(f"FakeAI did not start:\n{self._log.read_text()[-2000:]}")
 
+    def run(self) -> None:
+        """Start it where it does not run."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+
     def stop(self) -> None:
         """Stop it."""
         if self._process:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -14,6 +17,7 @@ from fakeai_process import FakeAI
 from helix_dash.model import Period, utc_from_us
 from helix_dash.pages.kv_cache.queries import KvPage, kv_page
 from helix_dash.samples.writer import SampleWriter
+from helix_dash.sources.fakeai import client
 from helix_dash.sources.fakeai.client import FakeAIClient
 from helix_dash.sources.fakeai.questions import SOURCE, questions
 from helix_dash.sources.polling import Poller
@@ -23,9 +27,10 @@ from helix_dash.ui.sources import why_old
 UTC = ZoneInfo("UTC")
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[FakeAI]:
-    one = FakeAI(tmp_path)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeAI]:
+    """One for all tests: each leaves it running."""
+    one = FakeAI(tmp_path_factory.mktemp("fakeai"))
     one.start()
     yield one
     one.stop()
@@ -38,11 +43,11 @@ class Watched:
         self.now = 0.0
         self.store, self.writer = connect(store_url), SampleWriter(store_url)
 
-    def ask(self, client: FakeAIClient) -> KvPage:
+    def ask(self, asker: FakeAIClient) -> KvPage:
         """One round; what the page then shows of this hour."""
         self.now += 1000
-        Poller(SOURCE, questions(client, {}), self.store, self.writer, clock=lambda: self.now).step()
-        client.close()
+        Poller(SOURCE, questions(asker, {}), self.store, self.writer, clock=lambda: self.now).step()
+        asker.close()
         now = self.writer.now()
         hour = Period(utc_from_us(now) - timedelta(hours=1), utc_from_us(now + 10_000_000))
         return kv_page(self.store, None, hour, now, fakeai=True, servers=[])
@@ -57,13 +62,82 @@ class Watched:
         return why_old("FakeAI", page.source.answer, every=15, now=self.writer.now(), zone=UTC, zone_name="UTC")  # fmt: skip
 
 
+@contextmanager
+def slow(url: str, answer: Callable[[BaseHTTPRequestHandler, bytes], None]) -> Iterator[str]:
+    """The server at ``url`` behind one that hands its bodies on by ``answer``; its address."""
+
+    class Between(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = httpx.get(url + self.path, timeout=30).content
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(found)))
+            try:
+                answer(self, found)
+            except OSError:
+                return  # who asked has gone
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    between = ThreadingHTTPServer(("127.0.0.1", 0), Between)
+    between.daemon_threads = True
+    threading.Thread(target=between.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{between.server_port}"
+    finally:
+        between.shutdown()
+        between.server_close()
+
+
+def late(to: BaseHTTPRequestHandler, body: bytes) -> None:
+    """The whole answer, after the time-out."""
+    time.sleep(1.5)
+    to.end_headers()
+    to.wfile.write(body)
+
+
+def dripping(to: BaseHTTPRequestHandler, body: bytes) -> None:
+    """The answer byte by byte, each in time."""
+    to.end_headers()
+    for at in range(len(body)):
+        to.wfile.write(body[at : at + 1])
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("answer", [late, dripping])
+def test_a_slow_server_leaves_the_page_its_data_with_age_and_reason(
+    server: FakeAI, store_url: str, answer: Callable[[BaseHTTPRequestHandler, bytes], None], monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Issue D, 2: answers come after the time-out, or drop by drop and never end."""
+    watched = Watched(store_url)
+    watched.ask(FakeAIClient(server.url))
+    for number in range(3):
+        server.chat(f"The same beginning of a prompt, and then the end {number}")
+    whole = watched.ask(FakeAIClient(server.url))
+    assert whole.reading is not None
+    assert whole.reading.processed
+
+    monkeypatch.setattr(client, "READ_TIMEOUT", 0.5)
+    monkeypatch.setattr(client, "LONGEST", 0.5)
+    with slow(server.url, answer) as url:
+        kept = watched.ask(FakeAIClient(url))
+    assert figures(kept) == figures(whole)
+    told = watched.why(kept)
+    assert "does not answer in time" in told
+    assert " old." in told
+
+    monkeypatch.undo()
+    back = watched.ask(FakeAIClient(server.url))
+    assert watched.why(back) == ""
+
+
 def figures(page: KvPage) -> tuple[float | None, float | None]:
     assert page.reading is not None
     return page.reading.processed, page.reading.hit_rate
 
 
 def test_whatever_the_server_does_the_page_keeps_its_data_and_is_back_within_one_interval(
-    server: FakeAI, store_url: str
+    server: FakeAI, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Issue D, 2: frozen, 500, HTML, killed, restarted with zeroed counters."""
     watched = Watched(store_url)
@@ -80,7 +154,9 @@ def test_whatever_the_server_does_the_page_keeps_its_data_and_is_back_within_one
     assert watched.why(whole) == ""
 
     server.freeze()
-    frozen = real()
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "READ_TIMEOUT", 0.5)
+        frozen = real()
     assert (figures(frozen), "may be frozen" in watched.why(frozen)) == (figures(whole), True)
     server.thaw()
     back = real()

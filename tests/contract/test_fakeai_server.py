@@ -15,6 +15,7 @@ from helix_dash.errors import SourceError
 from helix_dash.samples.answers import Answer, answers
 from helix_dash.samples.reader import Frames, SampleReader
 from helix_dash.samples.writer import SampleWriter
+from helix_dash.sources.fakeai import client as client_module
 from helix_dash.sources.fakeai import endpoints
 from helix_dash.sources.fakeai.client import FakeAIClient
 from helix_dash.sources.fakeai.endpoints import ALWAYS
@@ -31,8 +32,23 @@ LIMITED = {
 }
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeAI]:
+    one = FakeAI(tmp_path_factory.mktemp("fakeai"), LIMITED)
+    yield one
+    one.stop()
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[FakeAI]:
+def server(shared: FakeAI) -> FakeAI:
+    """One server for all tests, each of which uses a model of its own; started again after one has stopped it."""
+    shared.run()
+    return shared
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[FakeAI]:
+    """A server for a test after which it is of no use."""
     one = FakeAI(tmp_path, LIMITED)
     one.start()
     yield one
@@ -81,10 +97,10 @@ def client(server: FakeAI) -> Iterator[FakeAIClient]:
 
 def test_every_question_of_ours_is_answered_by_the_real_server(server: FakeAI, client: FakeAIClient) -> None:
     """F11"""
-    server.chat(key=KEY)
+    server.chat(key=KEY, model="gpt-4")
     server.embed("a", "b")
     found = {endpoint.name: client.ask(endpoint) for endpoint in ALWAYS}
-    assert found["models"]["gpt-4o"].requests == 1
+    assert found["models"]["gpt-4"].requests == 1
     assert client.ask(endpoints.KEY_LIMITS, KEY).allowed == 1
 
 
@@ -109,23 +125,28 @@ def test_streams_are_invisible_in_its_counters_by_model(server: FakeAI, asking: 
 
 
 def test_a_prompt_too_long_for_its_tree_breaks_one_question_and_no_other(
-    server: FakeAI, asking: Asking
+    fresh: FakeAI, store_url: str
 ) -> None:
+    asking = Asking(fresh, store_url)
     before = asking.round()
-    server.chat("word " * 1500, model="meta-llama/Llama-3.1-8B-Instruct")
+    fresh.chat("word " * 1500, model="meta-llama/Llama-3.1-8B-Instruct")
     after = asking.round()
+    asking.client.close()
     assert (before["kv_cache"].ok, after["kv_cache"].reason) == (True, "status")
     assert after["kv_cache"].body == before["kv_cache"].body
     assert [name for name, answer in after.items() if not answer.ok] == ["kv_cache"]
 
 
 def test_a_frozen_server_is_told_from_one_that_is_gone_and_both_keep_their_figures(
-    server: FakeAI, asking: Asking
+    server: FakeAI, asking: Asking, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.chat()
     whole = asking.round()
     server.freeze()
-    frozen = asking.round()
+    monkeypatch.setattr(client_module, "READ_TIMEOUT", 0.5)
+    impatient = Asking(server, store_url)
+    frozen = impatient.round()
+    impatient.client.close()
     server.thaw()
     server.stop()
     gone = asking.round()
@@ -149,7 +170,7 @@ def test_a_restart_with_zeroed_counters_makes_no_negative_growth(server: FakeAI,
 def test_no_key_is_kept_anywhere(server: FakeAI, asking: Asking) -> None:
     """T: keys stand in the server's bodies and addresses."""
     for _ in range(30):
-        server.chat(key=KEY)
+        server.chat(key=KEY, model="gpt-4o-mini")
     asking.round()
     kept = b"".join(
         asking.store.dump(key) or b""  # type: ignore[operator]

@@ -14,6 +14,7 @@ from helix_dash.pages.chat import figures
 from helix_dash.pages.chat.queries import Chat
 from helix_dash.ui import fill, kpi, panel, rows, server_panel, table
 from helix_dash.ui import format as fmt
+from helix_dash.ui.formulas import formulas
 from helix_dash.ui.look import Look, fill_cards, fill_chart, nothing
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message
@@ -88,6 +89,21 @@ _ANSWERED = _KINDS | {"status": ("success",)}
 _STREAMED = _ANSWERED | {"stream": ("true",)}
 
 
+FORMULAS = (
+    ("Latency", "From the call to the end of the answer, of successful requests. A percentile is the value of nearest rank; where ~ stands before it, it comes from a histogram whose bars differ by at most a few percent."),
+    ("Time to first token (TTFT)", "From the call to the first token of the answer, of successful streams."),
+    ("Time per output token (TPOT)", "(latency − TTFT) ÷ (output tokens − 1), of successful streams of two tokens and more."),
+    ("Output tokens/s p50", "output tokens ÷ (latency − TTFT) of each stream; then the median of these."),
+    ("Output tokens/s of a model", "Sum of output tokens ÷ sum of (latency − TTFT) of successful requests; the whole latency where an answer was not streamed."),
+    ("Success rate", "successes ÷ (requests − cancelled)."),
+    ("Error rate", "(errors + throttled + blocked) ÷ requests; beside streaming, cancelled requests are left out below the line."),
+    ("Streaming share", "streamed ÷ (streamed + not streamed); requests of which it is not recorded are in neither."),
+    ("Cached input", "Input tokens that the provider read from its prompt cache. Input is uncached + cached + written to the cache; output is visible + reasoning."),
+    ("Cost", "Sum of the prices of priced requests; a request without a known price is not free, it is missing. $/1k tokens is cost ÷ all tokens × 1,000."),
+    ("Context window", "(input + output tokens) ÷ the window of the model, of answers whose model's window is known."),
+)  # fmt: skip
+
+
 def layout() -> Component:
     """The page without data."""
     labels = dict((*STRIP, *STRIP_SINGLE))
@@ -109,6 +125,7 @@ def layout() -> Component:
             _section("Errors and endings", _endings()),
             _section("Sizes", _sizes()),
             _section("Who and which", _tables()),
+            formulas(FORMULAS),
         ],
     )
 

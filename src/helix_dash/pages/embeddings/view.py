@@ -10,13 +10,14 @@ from dash.development.base_component import Component
 
 from helix_dash.metrics.calls import EMBEDDINGS
 from helix_dash.metrics.embedding import Embedded
-from helix_dash.metrics.projection import NEEDED, Projection
+from helix_dash.metrics.projection import LOOKED_AT, NEEDED, Projection
 from helix_dash.model import utc_from_us
 from helix_dash.pages.embeddings import figures
 from helix_dash.pages.embeddings.queries import Single, Usage
 from helix_dash.ui import fill, kpi, panel, rows, server_panel, singly, table
 from helix_dash.ui import format as fmt
 from helix_dash.ui.charts import Figure
+from helix_dash.ui.formulas import formulas
 from helix_dash.ui.look import Look, fill_cards, fill_chart, nothing
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message
@@ -64,6 +65,19 @@ _KINDS: dict[str, tuple[str, ...]] = {"endpoint": EMBEDDINGS}
 _ANSWERED = _KINDS | {"status": ("success",)}
 
 
+NOT_TOLD = "The encoding format of vectors (float or base64) is not recorded: gateways do not tell it, so nothing is drawn of it."
+FORMULAS = (
+    ("Inputs embedded", "Sum of the batch sizes of successful requests; one request can hold many inputs."),
+    ("Inputs per request", "inputs ÷ successful requests whose batch size is recorded."),
+    ("Cost per 1M tokens", "cost of priced successful requests ÷ their input tokens × 1,000,000."),
+    ("Duplicate inputs", "Successful requests whose whole input, by its keyed hash and model, was embedded before in this period ÷ successful requests whose hash is known."),
+    ("Wasted", "What the repeats of an input cost; its dearest request counts as the first one."),
+    ("Latency by batch size", "p50 and p95, nearest rank, of successful requests with so many inputs."),
+    ("Projected month", f"Cost of the month so far + for each remaining day the mean of its weekday over the last {LOOKED_AT} days; of today, what is missing to that mean. Needs {NEEDED} completed days; growth is not assumed."),
+    ("P10 to P90", "The same, were each remaining day like the 10th or the 90th percentile of the completed days."),
+)  # fmt: skip
+
+
 def layout() -> Component:
     """The page without data."""
     return html.Div(
@@ -79,6 +93,8 @@ def layout() -> Component:
                 className="hx-card hx-strip hx-strip--four",
             ),
             html.Div(_panels(), className="hx-grid"),
+            html.P(NOT_TOLD, className="hx-faint"),
+            formulas(FORMULAS),
         ],
     )
 

@@ -13,6 +13,7 @@ from helix_dash.samples.sources import FAKEAI, KV, KV_CACHE
 from helix_dash.settings import Settings
 from helix_dash.ui import controls, fill, kpi, panel, rich_table, sources, table
 from helix_dash.ui import format as fmt
+from helix_dash.ui.formulas import formulas
 from helix_dash.ui.look import Look, fill_cards
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.rich_table import Column, Line, Meter
@@ -52,6 +53,15 @@ LISTS = ("kv-insights", "kv-cost", "kv-workers")
 PANELS = (*(name for name, *_ in CHARTS), *LISTS)
 
 FORMULA = "overlap weight × blocks to prefill + decode blocks + load weight × active requests"
+FORMULAS = (
+    ("Hit rate, in tokens", "prompt tokens found in the cache ÷ prompt tokens looked up, both as growth of the server's counters within the time shown."),
+    ("Matched blocks per request", "reused tokens ÷ block size ÷ requests."),
+    ("Overlap", "Matched blocks beside the blocks of a mean prompt: looked-up tokens ÷ block size ÷ requests."),
+    ("Block usage", "Share of blocks in use, as the server's gauge was read: the highest, the mean, and the last reading of each worker."),
+    ("Imbalance", "Requests of the busiest worker ÷ mean of all; by usage where requests are not told by worker. 1 is even."),
+    ("Routing cost", f"{FORMULA}, of a mean request. Derived: no server tells the matches of each worker, so all have the mean's."),
+    ("Percentiles", "Of the growth of the server's own histogram within the time shown, between the edges of its bars: rough, hence ~."),
+)  # fmt: skip
 COLUMNS = (
     Column("requests", "Requests"),
     Column("share", "Share", "meter", "Of all workers' requests"),
@@ -93,6 +103,7 @@ def layout(settings: Settings) -> Component:
             ),
             html.Div(_panels(), className="hx-grid hx-with-source"),
             html.P("", id="hx-kv-missing", className="hx-faint hx-with-source"),
+            html.Div(formulas(FORMULAS), className="hx-with-source"),
         ],
     )
 

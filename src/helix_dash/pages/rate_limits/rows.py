@@ -1,8 +1,8 @@
-"""The rows of the page's tables: uses, victims, breaches, consumers, signs, limits, and what the server counted."""
+"""The rows of the page's tables of what the log knows: uses, victims, breaches, consumers, signs, tiers, limits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -73,23 +73,6 @@ TIERS = (
     *(Column(window, TITLES[window], help=WORDS[window]) for window in WINDOWS),
     Column("keys", "Keys"),
     Column("share", "Share of requests", "meter"),
-)
-SERVER = (
-    Column("server", "FakeAI"),
-    Column("log", "Our log"),
-    Column("difference", "Difference"),
-)
-COUNTED = (
-    Column("tier", "Tier", "text"),
-    Column("attempted", "Requests"),
-    Column("throttled", "Throttled"),
-    Column("share", "Share", "meter"),
-    Column("tokens", "Tokens, estimated"),
-)
-SUSPECTS = (
-    Column("severity", "Severity", "tag"),
-    Column("issues", "Its rules, in its words", "text"),
-    Column("requests", "Requests"),
 )
 
 
@@ -295,59 +278,6 @@ def tiers(found: RateLimits) -> list[Line]:
         note = "default" if name == found.limits.default else ""
         lines.append(Line(words, cells | {"keys": count(len(having))}, None, note))
     return lines
-
-
-def server_counts(found: RateLimits) -> list[Line]:
-    """What the server counted beside our log."""
-    server, (requests, tokens) = found.server, found.requests
-    throttled = next((one.value for one in found.kpis if one.name == "throttled"), None)
-    pairs = (
-        ("Requests", server.attempted, requests),
-        ("Throttled", server.throttled, throttled),
-        ("Tokens", server.tokens, tokens),
-    )
-    return [Line(name, _pair(one, other)) for name, one, other in pairs]
-
-
-def _pair(server: float | None, ours: float | int | None) -> Mapping[str, Cell]:
-    apart = None if server is None or ours is None else server - ours
-    sign = "+" if apart and apart > 0 else ""
-    return {"server": count(server), "log": count(ours), "difference": fmt.UNKNOWN if apart is None else sign + count(apart)}  # fmt: skip
-
-
-def counted(found: RateLimits) -> list[Line]:
-    """The server's tiers and watched keys."""
-    lines = []
-    for kind, each in (("tier", found.server.tiers), ("key", found.server.keys)):
-        for one in each:
-            share = one.throttled / one.attempted if one.attempted and one.throttled is not None else None
-            cells: dict[str, Cell] = {
-                "tier": one.tier,
-                "attempted": count(one.attempted),
-                "throttled": count(one.throttled),
-                "share": Meter(share, fmt.short(share, "ratio"), "throttled of requests"),
-                "tokens": count(one.tokens),
-            }
-            lines.append(Line(f"{kind} {one.name}", cells, None, one.note))
-    return lines
-
-
-def suspects(found: RateLimits) -> list[Line]:
-    """Whom the server's own rules call abusive."""
-    tones: dict[str, Tone] = {"high": "bad", "medium": "warn"}
-    return [
-        Line(
-            one.key,
-            {
-                "severity": Tag(one.severity, tones.get(one.severity, "none")),
-                "issues": "; ".join(one.issues),
-                "requests": count(one.requests),
-            },
-            None,
-            one.tier,
-        )
-        for one in found.server.suspects
-    ]
 
 
 def top(lines: Sequence[Line], size: int) -> tuple[Sequence[Line], str]:

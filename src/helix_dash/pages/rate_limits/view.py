@@ -10,12 +10,13 @@ from dash.development.base_component import Component
 from helix_dash.metrics.abuse import RULES
 from helix_dash.metrics.origins import origin
 from helix_dash.model import us_from_utc
-from helix_dash.pages.rate_limits import editing, figures, rows, trial
+from helix_dash.pages.rate_limits import editing, figures, rows, server_rows, trial
 from helix_dash.pages.rate_limits.queries import RateLimits
 from helix_dash.pages.rate_limits.rows import Place
 from helix_dash.samples.sources import FAKEAI_EVERY
 from helix_dash.ui import fill, kpi, panel, rich_table, sources, table
 from helix_dash.ui import format as fmt
+from helix_dash.ui.formulas import formulas
 from helix_dash.ui.look import fill_cards, fill_chart, nothing
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.rich_table import Column, Line
@@ -52,9 +53,9 @@ TABLES: dict[str, tuple[str, str, tuple[Column, ...], int, int]] = {
     "limits-signs": ("Signs of abuse", "Key", rows.SIGNS, 8, 12),
     "limits-tiers": ("Tiers", "Tier", rows.TIERS, 12, 7),
     "limits-all": ("Limits", "Key", rows.LIMITS, 20, 12),
-    "limits-server": ("Counted by FakeAI's limiter", "In this view", rows.SERVER, 3, 5),
-    "limits-counted": ("FakeAI's tiers and watched keys", "", rows.COUNTED, 8, 7),
-    "limits-suspects": ("Called abusive by FakeAI's own rules", "Key", rows.SUSPECTS, 6, 12),
+    "limits-server": ("Counted by FakeAI's limiter", "In this view", server_rows.SERVER, 3, 5),
+    "limits-counted": ("FakeAI's tiers and watched keys", "", server_rows.COUNTED, 8, 7),
+    "limits-suspects": ("Called abusive by FakeAI's own rules", "Key", server_rows.SUSPECTS, 6, 12),
 }
 """Panel → title, first column, columns, rows, span."""
 PANELS = (*(name for name, *_ in CHARTS), "limits-origin", *TABLES)
@@ -72,6 +73,17 @@ ORDER = (
     "limits-consumers",
     "limits-signs",
 )
+
+
+FORMULAS = (
+    ("Use of a limit", "Requests or tokens that were let through ÷ the limit: of the last 60 seconds for RPM and TPM, since midnight for RPD and TPD."),
+    ("Pressure", "Demand of a key's busiest minute, throttled requests included, ÷ the limit per minute it came nearest to."),
+    ("Breach", "A minute of a key in which requests were throttled, or in which more was let through than the table allows: the table limits nobody by itself."),
+    ("Origin", "Who refused, by the record's limiter: ours (RPM, TPM, RPD, TPD, budget, parallel requests) or the provider."),
+    ("Provider headroom", "Least share left of a provider's limit, from the x-ratelimit headers in the records."),
+    ("Advice", "Requests and tokens per active minute at the 95th percentile, times 1.2; the smallest tier that holds them fits."),
+    ("What if", trial.ASSUMES),
+)  # fmt: skip
 
 
 def layout() -> Component:
@@ -103,6 +115,7 @@ def layout() -> Component:
                 [sources.banner("limits-fakeai"), sources.status("limits-fakeai")], className="hx-stack"
             ),
             html.Div([parts[name] for name in OF_SERVER], className="hx-grid hx-with-source"),
+            formulas(FORMULAS),
         ],
     )
 
@@ -209,11 +222,11 @@ def _server(found: RateLimits, place: Place, *, asked: bool) -> Updates:
     idle = Message("empty", "Nothing counted", "Its limiter is off, or nobody came.")
     why = "It counts whoever asks it directly and failed sign-ins too; its tokens are an estimate from sizes"
     for name, lines, subtitle in (
-        ("limits-server", rows.server_counts(found), why),
-        ("limits-counted", rows.counted(found), "Growth in this view; WATCHED_KEYS names the keys"),
+        ("limits-server", server_rows.server_counts(found), why),
+        ("limits-counted", server_rows.counted(found), "Growth in this view; WATCHED_KEYS names the keys"),
         (
             "limits-suspects",
-            rows.suspects(found),
+            server_rows.suspects(found),
             "As of its last answer. Our own polling is called a burst too",
         ),
     ):

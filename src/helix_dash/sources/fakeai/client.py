@@ -20,6 +20,8 @@ from helix_dash.sources.fakeai.answers import Unreadable
 from helix_dash.sources.fakeai.endpoints import FORBIDDEN, Endpoint
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 2.0, 3.0
+LONGEST = 6.0
+"""Seconds for a whole answer: a server that sends a byte now and then is in time with each of them."""
 MOST_BYTES = 8 * 2**20
 """Of one answer: its size grows with what its users send."""
 
@@ -137,10 +139,13 @@ class FakeAIClient:
         raise AssertionError("retry_context ended without an attempt")
 
     def _once(self, path: str, headers: dict[str, str]) -> str:
+        end = time.monotonic() + LONGEST
         with self._http.stream("GET", path, headers=headers) as response:
             found = bytearray()
             for part in response.iter_bytes():
                 found += part
+                if time.monotonic() > end:
+                    raise httpx.ReadTimeout("The answer takes too long.")
                 if len(found) > MOST_BYTES:
                     raise Unreadable("An answer is longer than eight megabytes.")
         if response.status_code != 200:

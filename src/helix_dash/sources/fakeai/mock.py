@@ -19,8 +19,9 @@ import msgspec
 
 from helix_dash.errors import SourceError
 from helix_dash.sources.fakeai import endpoints
-from helix_dash.sources.fakeai.answers import KeyLimits, KvCache, ModelCounters, Spending, Tier, Unreadable
+from helix_dash.sources.fakeai.answers import Unreadable
 from helix_dash.sources.fakeai.endpoints import FORBIDDEN, Endpoint
+from helix_dash.sources.fakeai.told import KeyLimits, KvCache, ModelCounters, Spending, Tier
 
 Fault = Literal["frozen", "down", "broken", "html", "throttled"]
 

@@ -8,9 +8,9 @@ from typing import Any
 from helix_dash.errors import SourceError
 from helix_dash.samples.sources import FAKEAI
 from helix_dash.sources.fakeai import endpoints, series
-from helix_dash.sources.fakeai.answers import KeyLimits
 from helix_dash.sources.fakeai.client import Client
 from helix_dash.sources.fakeai.endpoints import Endpoint
+from helix_dash.sources.fakeai.told import KeyLimits
 from helix_dash.sources.polling import Numbers, Question, Told
 
 SOURCE = FAKEAI

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from helix_dash.sources.fakeai.answers import KeyLimits, KvCache, ModelCounters, PathRates, Tier
+from helix_dash.sources.fakeai.told import KeyLimits, KvCache, ModelCounters, PathRates, Tier
 from helix_dash.sources.polling import Numbers
 
 
