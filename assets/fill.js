@@ -2,6 +2,36 @@
 (function () {
   "use strict";
   const known = new WeakMap(); /* the page's root element -> id -> property -> what it has, as text */
+  /* Dash tells every component of the page of each change, so what only people read is written past it. What is in a
+     layer may be taken away and built again from what Dash knows, so there Dash is told. */
+  const PLAIN = {
+    children: (element, value) => { element.textContent = value ?? ""; },
+    style: (element, value) => dressed(element, value),
+    hidden: (element, value) => { element.hidden = value; },
+    disabled: (element, value) => { element.disabled = value; },
+  };
+  const WORDS = ["title", "role", "data-raw", "data-tone", "data-own", "data-state", "data-action", "data-filter", "data-value"];
+  for (const name of WORDS) PLAIN[name] = (element, value) => element.setAttribute(name, value ?? "");
+  function dressed(element, style) {
+    element.removeAttribute("style");
+    for (const [name, value] of Object.entries(style || {})) {
+      if (name.startsWith("--")) element.style.setProperty(name, value); else element.style[name] = value;
+    }
+  }
+  const OPEN = /^(ARTICLE|BUTTON|DIV|LI|P|SECTION|SMALL|SPAN|STRONG|T[DHR])$/;
+  const plain = (element) => element && OPEN.test(element.tagName) && !element.closest(".modal, .offcanvas");
+  const words = (element, value) => (value === null || typeof value !== "object") && !element.firstElementChild;
+  function put(id, changed) {
+    const element = document.getElementById(id), told = {};
+    if (element && "data" in changed && element.matches(".hx-table-scroll")) return window.dash_clientside.hxrows.draw(element, changed.data);
+    const open = plain(element);
+    for (const [name, value] of Object.entries(changed)) {
+      if (open && name in PLAIN && (name !== "children" || words(element, value))) PLAIN[name](element, value);
+      else told[name] = value;
+    }
+    if (Object.keys(told).length) window.dash_clientside.set_props(id, told);
+    return undefined;
+  }
   function fill(data) {
     if (!data) return;
     const root = document.getElementById(data.root);
@@ -15,17 +45,12 @@
         const text = JSON.stringify(value);
         if (had[name] === text) continue;
         had[name] = text;
-        if (name === "rows") draw(id, value);
-        else changed[name] = value;
+        changed[name] = value;
       }
-      if (Object.keys(changed).length) window.dash_clientside.set_props(id, changed);
+      if (Object.keys(changed).length) put(id, changed);
     }
     /* once it is painted; vitals.js listens */
     requestAnimationFrame(() => setTimeout(() => performance.measure("hx-fill", { start: began })));
-  }
-  function draw(id, rows) {
-    const box = document.getElementById(id);
-    if (box) window.dash_clientside.hxrows.draw(box, rows);
   }
   window.dash_clientside = Object.assign({}, window.dash_clientside, { hxfill: { fill } });
 })();

@@ -22,7 +22,7 @@ def test_limits_are_changed_tried_out_and_taken_away(own_site: Site, open_tab: C
     page.wait_for_selector('[data-panel="limits-uses"][data-state="ready"]')
     assert "free" in page.inner_text("#hx-limits-done")
 
-    name = page.inner_text("#hx-limits-uses-table tbody .hx-name")
+    name = page.inner_text("#hx-limits-uses-rows tbody .hx-name")
     page.click("#hx-limits-kind label:has-text('Key')")
     page.fill("#hx-limits-name", name)
     page.select_option("#hx-limits-tier", "own limits")

@@ -84,7 +84,7 @@ def raw(parts: dict[str, Any], name: str) -> str:
 
 def row(parts: dict[str, Any], table: str) -> dict[str, Any]:
     """The first row of a table."""
-    found: dict[str, Any] = parts[f"hx-{table}-table"]["rows"]["rows"][0]
+    found: dict[str, Any] = parts[f"hx-{table}-rows"]["data"]["rows"][0]
     return found
 
 

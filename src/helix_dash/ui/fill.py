@@ -1,7 +1,9 @@
 """New values of many places of a page as one output, which the browser spreads (assets/fill.js).
 
 A callback that names hundreds of outputs sends all their names up at every refresh: the overview sent 38 kB to ask
-for 61 kB. With one output the question is short, and a place whose value did not change is not touched.
+for 61 kB. With one output the question is short, and a place whose value did not change is not touched. What only
+people read (texts, tones, states: :data:`PLAIN`) is written into the document past Dash, which would tell every component
+of the page of each change; so no callback may read such a property of a place that is filled.
 
     FILL = "hx-finish-fill"
     layout = html.Div([fill.store(FILL), …], id="hx-finish")
@@ -21,6 +23,12 @@ from dash.development.base_component import Component
 
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
+
+PLAIN = (
+    "children", "style", "hidden", "disabled", "title", "role", "data-raw", "data-tone", "data-own", "data-state",
+    "data-action", "data-filter", "data-value",
+)  # fmt: skip
+"""Properties of which Dash is not told, as assets/fill.js has them."""
 
 
 def store(key: str) -> Component:

@@ -17,6 +17,7 @@ from helix_dash.ui import icon
 from helix_dash.ui.format import UNKNOWN
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.table import Field
+from helix_dash.ui.wiring import Callbacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def table(name: str, caption: str) -> Component:
 def box(name: str, caption: str, **shape: str) -> Component:
     """Where the browser builds table ``name``; ``shape`` are attributes that tell it what no refresh changes."""
     return html.Div(
-        id=f"hx-{name}-table",
+        id=f"hx-{name}-rows",
         className="hx-table-scroll",
         tabIndex="0",
         role="region",
@@ -76,8 +77,8 @@ def download(name: str, title: str) -> Component:
 
 
 def outputs(name: str) -> dict[str, Output]:
-    """The place a callback fills: no property of Dash, assets/fill.js gives it to assets/rows.js."""
-    return {f"{name}.rows": Output(f"hx-{name}-table", "rows")}
+    """The place a callback fills: no component of Dash keeps it, assets/fill.js gives it to assets/rows.js."""
+    return {f"{name}.rows": Output(f"hx-{name}-rows", "data")}
 
 
 def fill(
@@ -119,3 +120,7 @@ def _sent(line: Line, fields: Sequence[Field]) -> dict[str, Any]:
     if line.href:
         found["href"] = line.href
     return found | ({"colour": line.colour} if line.colour else {})
+
+
+def wire(_on: Callbacks, _name: str) -> None:
+    """Nothing is left to wire: rows come by :mod:`.fill`."""
