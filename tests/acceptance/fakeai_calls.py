@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from typing import Any
 
 import litellm
 
+from helix_dash.samples.answers import answers
 from helix_dash.sources.litellm import HelixLogger
+from helix_dash.store import connect
 
 CHATS, EMBEDDINGS = 24, 12
 TEXTS = (["one text"], ["two", "texts"], ["one text"], ["three", "other", "texts"])
@@ -48,6 +51,8 @@ async def chat(server: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 async def main(url: str) -> list[dict[str, Any]]:
+    while not answers(connect(os.environ["REDIS_URL"]), "fakeai").get("kv_cache"):
+        await asyncio.sleep(0.2)  # until the collector has read the server's counters before the first call
     hook = HelixLogger()
     litellm.callbacks = [hook]
     server = {"api_base": url + "/v1", "api_key": "no-key-is-needed"}

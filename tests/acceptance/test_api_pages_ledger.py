@@ -1,4 +1,4 @@
-"""A real FakeAI server, LiteLLM in front of it, and the Chat and Embeddings pages: every figure is the ledger's."""
+"""A real FakeAI server, LiteLLM in front of it, and the four API pages: every figure is the ledger's, or the server's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -17,16 +18,19 @@ CALLS = Path(__file__).parent / "fakeai_calls.py"
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeAI]:
+    one = FakeAI(tmp_path_factory.mktemp("fakeai"))
+    one.start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def product(server: FakeAI, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     folder = tmp_path_factory.mktemp("api-pages")
-    server = FakeAI(folder)
-    server.start()
-    try:
-        settings = {"API_URL": server.url, "PROMPT_HASH_KEY": "a key of the ledger's prompts"}
-        with running(folder, [str(CALLS), server.url], settings) as finished:
-            yield finished
-    finally:
-        server.stop()
+    settings = {"API_URL": server.url, "PROMPT_HASH_KEY": "a key of the ledger's prompts"}
+    with running(folder, [str(CALLS), server.url], settings) as finished:
+        yield finished
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +89,36 @@ def test_every_figure_of_the_embeddings_page_is_the_ledgers(product: Product, pa
     assert shown(page, "/embeddings", expected) == pytest.approx(expected, abs=1e-9)
 
 
+def test_every_figure_of_the_rate_limits_page_is_the_ledgers(product: Product, page: Page) -> None:
+    """F3.4, X3; issue D, 1: all 429 of the ledger are the provider's."""
+    refused = sum(row["status"] == "throttled" for row in product.ledger)
+    expected: dict[str, float] = {
+        "throttled": refused,
+        "throttled_rate": refused / len(product.ledger),
+        "throttled_ours": 0,
+        "throttled_provider": refused,
+    }
+    assert shown(page, "/rate-limits", expected) == pytest.approx(expected, abs=1e-9)
+
+
+def test_every_figure_of_the_kv_cache_page_is_the_servers(server: FakeAI, page: Page) -> None:
+    """F4.1, F4.3; issue D, 1: the collector watched the server before its first call, so growth is all there is."""
+    told = httpx.get(server.url + "/kv-cache/metrics", timeout=10).json()
+    cache, workers = told["cache_performance"], told["smart_router"]["workers"].values()
+    processed = cache["total_tokens_processed"]
+    reused = min(cache["cached_tokens_reused"], processed)
+    requests = [worker["total_requests"] for worker in workers]
+    expected: dict[str, float] = {
+        "kv_reused_tokens": reused,
+        "kv_hit_rate": reused / processed,
+        "kv_imbalance": max(requests) * len(requests) / sum(requests),
+    }
+    page.goto("/kv-cache?from=now-1h&refresh=5")
+    card = page.locator("[data-kpi=kv_reused_tokens] [data-raw]")
+    expect(card).to_have_attribute("data-raw", str(reused), timeout=60_000)
+    assert shown(page, "/kv-cache", expected) == pytest.approx(expected, abs=1e-9)
+
+
 def test_a_bar_of_a_histogram_opens_its_requests(product: Product, page: Page) -> None:
     """Issue D: every mark is clickable to the request log."""
     page.goto("/embeddings?from=now-1h&refresh=off")
@@ -111,5 +145,5 @@ def test_a_view_of_a_chart_is_kept_by_the_address(page: Page) -> None:
 def test_a_recent_request_opens_in_the_log(page: Page) -> None:
     """F1.9, F2.4."""
     page.goto("/chat?from=now-1h&refresh=off")
-    page.locator("#hx-chat-recent-table a").first.click(timeout=60_000)
+    page.locator("#hx-chat-recent-rows a").first.click(timeout=60_000)
     page.wait_for_url("**/requests?**request=**")
