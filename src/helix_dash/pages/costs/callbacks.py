@@ -11,7 +11,7 @@ from helix_dash import context
 from helix_dash.context import log, scope, settings
 from helix_dash.pages.costs import budget_form, price_form, queries, show, view
 from helix_dash.query_params import compares, from_state
-from helix_dash.ui import fill, panel, rows, shell
+from helix_dash.ui import fill, panel, shell
 from helix_dash.ui.look import fill_failed, look_at
 from helix_dash.ui.wiring import Callbacks
 
@@ -82,7 +82,5 @@ fill.wire(on, view.SPENDING)
 fill.wire(on, view.ARITHMETIC)
 for _name in view.CHARTS:
     panel.wire_chart(on, _name)
-for _name in view.TABLES:
-    rows.wire(on, _name)
 budget_form.wire(on)
 price_form.wire(on)

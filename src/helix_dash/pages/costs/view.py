@@ -40,7 +40,6 @@ ARITHMETIC_CHARTS = ("costs-classes", "costs-change")
 CHARTS = (*SPENDING_CHARTS, *ARITHMETIC_CHARTS)
 SPENDING_ROWS = ("costs-table", "costs-days", "costs-owners")
 ARITHMETIC_ROWS = ("costs-steps", "costs-unpriced", "costs-prices", "costs-amounts", "costs-own", "costs-shadow")  # fmt: skip
-TABLES = (*SPENDING_ROWS, *ARITHMETIC_ROWS)
 SPENDING_PANELS = (*SPENDING_CHARTS, *SPENDING_ROWS, "costs-budgets")
 ARITHMETIC_PANELS = (*ARITHMETIC_CHARTS, *ARITHMETIC_ROWS)
 

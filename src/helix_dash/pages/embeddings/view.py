@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from helix_dash.metrics.calls import EMBEDDINGS
 from helix_dash.metrics.embedding import Embedded
-from helix_dash.metrics.projection import LOOKED_AT, NEEDED, Projection
+from helix_dash.metrics.projection import LOOKED_AT, NEEDED, RANK, Projection
 from helix_dash.model import utc_from_us
 from helix_dash.pages.embeddings import figures
 from helix_dash.pages.embeddings.queries import Single, Usage
@@ -74,7 +74,7 @@ FORMULAS = (
     ("Wasted", "What the repeats of an input cost; its dearest request counts as the first one."),
     ("Latency by batch size", "p50 and p95, nearest rank, of successful requests with so many inputs."),
     ("Projected month", f"Cost of the month so far + for each remaining day the mean of its weekday over the last {LOOKED_AT} days; of today, what is missing to that mean. Needs {NEEDED} completed days; growth is not assumed."),
-    ("P10 to P90", "The same, were each remaining day like the 10th or the 90th percentile of the completed days."),
+    ("P10 to P90", f"The projected month less and plus {RANK} × s × √n: s is the standard deviation of completed days about the mean of their weekday, n the days that remain."),
 )  # fmt: skip
 
 
