@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import pytest
 from installation import Site, Visit, eventually
 from playwright.sync_api import Browser
 
+from helix_dash.embedded import EmbeddedStore
 from helix_dash.metrics.limits import Assigned, Limits, table
 from helix_dash.store import connect
+
+COUNT = """
+window.told = 0;
+const timer = setInterval(() => {
+  const there = window.dash_clientside, tell = there && there.set_props;
+  if (!tell) return;
+  clearInterval(timer);
+  there.set_props = function () { window.told += 1; return tell.apply(this, arguments); };
+}, 1);
+"""
+MOST_TOLD = 60
+"""Dash tells each change to every component of the page: a thousand of them took half a minute."""
+
+
+@pytest.fixture(scope="module")
+def two_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An installation that asks recorded answers and a server that is not there."""
+    folder = tmp_path_factory.mktemp("two")
+    servers = {"API_URL": "mock:", "KV_METRICS_URLS": "vllm-1=http://127.0.0.1:9/metrics"}
+    site = Site(folder, EmbeddedStore(folder / "store"), extra=servers)
+    site.store.start()
+    try:
+        site.start(0)
+        yield site
+    finally:
+        site.stop()
 
 
 def test_limits_are_changed_tried_out_and_taken_away(own_site: Site, open_tab: Callable[..., Visit]) -> None:
@@ -66,3 +94,22 @@ def test_without_a_server_the_kv_cache_page_says_how_to_name_one(visit: Visit) -
     page.wait_for_selector('#hx-kv[data-source="no"]')
     assert "KV_METRICS_URLS" in page.inner_text(".hx-setup")
     assert not page.is_visible('[data-panel="kv-hits"]')
+
+
+def test_the_server_that_is_shown_is_kept_in_the_address(
+    open_tab: Callable[..., Visit], two_servers: Site
+) -> None:
+    tab = open_tab(two_servers)
+    page = tab.go("/kv-cache?refresh=off")
+    page.click("#hx-kv-pick label:has-text('vllm-1')")
+    page.wait_for_url("**server=kv.vllm-1**")
+    page.reload()
+    page.wait_for_selector("#hx-kv-pick input[value='kv.vllm-1']:checked", state="attached")
+    page.wait_for_selector("#hx-kv-told:has-text('vllm-1')")
+
+
+@pytest.mark.parametrize("path", ["/chat", "/embeddings", "/rate-limits", "/kv-cache"])
+def test_a_page_opens_with_few_changes_that_all_its_parts_hear_of(visit: Visit, path: str) -> None:
+    visit.page.add_init_script(COUNT)
+    visit.go(f"{path}?from=now-24h&refresh=off")
+    assert 0 < visit.page.evaluate("() => window.told") <= MOST_TOLD

@@ -225,6 +225,7 @@ def test_a_calm_cache_has_nothing_that_stands_out() -> None:
         ({"max_usage": 0.95}, "Blocks up to 95% in use"),
         ({"waiting": 12}, "12 requests wait"),
         ({"workers": (KvWorker("a", requests=90), KvWorker("b", requests=10))}, "Uneven load: a has 1.8 times the mean"),
+        ({"mean_ttft_ms": 900.0, "mean_prefill_ms": 200.0}, "waits 700 of 900 ms"),
     ],
 )  # fmt: skip
 def test_a_rule_that_is_met_names_its_figures(changes: dict[str, object], words: str) -> None:

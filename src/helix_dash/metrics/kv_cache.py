@@ -88,6 +88,8 @@ class KvReading:
         ttft_miss_ms: the same without.
         ttft_ms: percentiles of :data:`PERCENTS`, rough.
         itl_ms: the same of the time between tokens.
+        mean_ttft_ms: mean time to the first token.
+        mean_prefill_ms: mean time in which a prompt is computed; what the first token waits beyond it is the queue.
         workers: its workers.
         overlap_weight: weight of blocks to prefill in the router's cost.
         load_weight: weight of active requests in it.
@@ -113,6 +115,8 @@ class KvReading:
     ttft_miss_ms: Number = None
     ttft_ms: tuple[Number, ...] = (None,) * len(PERCENTS)
     itl_ms: tuple[Number, ...] = (None,) * len(PERCENTS)
+    mean_ttft_ms: Number = None
+    mean_prefill_ms: Number = None
     workers: tuple[KvWorker, ...] = ()
     overlap_weight: Number = None
     load_weight: Number = None

@@ -16,6 +16,7 @@ LOW_REUSE, LOW_REUSE_LEAST = 0.2, 1_000
 USAGE_WARN, USAGE_BAD = 0.9, 0.98
 PREEMPTIONS_WARN, PREEMPTIONS_BAD = 0.001, 1.0
 QUEUE_WARN, QUEUE_BAD = 10, 50
+WAIT_SHARE, WAIT_LEAST_MS = 0.5, 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,19 @@ def _queue(found: KvReading) -> Iterator[Insight]:
         )
 
 
+def _queue_wait(found: KvReading) -> Iterator[Insight]:
+    whole, prefill = found.mean_ttft_ms, found.mean_prefill_ms
+    if whole is None or prefill is None:
+        return
+    wait = whole - prefill
+    if wait >= WAIT_LEAST_MS and wait > WAIT_SHARE * whole:
+        yield Insight(
+            f"The first token waits {wait:,.0f} of {whole:,.0f} ms in the queue",
+            f"Mean time to first token less mean prefill, {prefill:,.0f} ms; the rule is more than {WAIT_SHARE:.0%}.",
+            "warn",
+        )
+
+
 def _restarts(found: KvReading) -> Iterator[Insight]:
     if found.frames.resets:
         times = "once" if found.frames.resets == 1 else f"{found.frames.resets} times"
@@ -150,5 +164,6 @@ _RULES: tuple[Callable[[KvReading], Iterator[Insight]], ...] = (
     _usage,
     _preemptions,
     _queue,
+    _queue_wait,
     _restarts,
 )

@@ -118,6 +118,7 @@ def _of_fakeai(frames: Frames, models: Frames, body: dict[str, Any]) -> KvReadin
         "preemptions",
         "waiting requests",
         "distributions of TTFT and ITL",
+        *_NOBODY_TELLS,
     )
     return replace(
         first, workers=tuple(workers), lines=lines, missing=missing, running=_last(lines["running"])
@@ -130,6 +131,10 @@ def _of_server(frames: Frames, kind: Kind, body: dict[str, Any]) -> KvReading:
 
     def total(name: str) -> Number:
         return frames.total(name) if name in names else None
+
+    def mean_ms(name: str) -> Number:
+        seconds = ratio(total(f"{name}_sum"), total(f"{name}_count"))
+        return None if seconds is None else seconds * 1000
 
     block_size = _number(body.get("block_size"))
     looked_up = "prefix_query_tokens" in names
@@ -149,6 +154,8 @@ def _of_server(frames: Frames, kind: Kind, body: dict[str, Any]) -> KvReading:
         preemptions=total("preemptions"),
         ttft_ms=_percentiles(frames, "ttft"),
         itl_ms=_percentiles(frames, "itl"),
+        mean_ttft_ms=mean_ms("ttft"),
+        mean_prefill_ms=mean_ms("prefill"),
         overlap_weight=DYNAMO_OVERLAP_WEIGHT if kind == "dynamo" else None,
         load_weight=0.0 if kind == "dynamo" else None,
         output_tokens=ratio(total("output_tokens"), total("requests")),
@@ -171,10 +178,14 @@ def _of_server(frames: Frames, kind: Kind, body: dict[str, Any]) -> KvReading:
         missing=(
             *(words for name, words in _TOLD.items() if not told & set(name.split())),
             "requests by worker",
+            *_NOBODY_TELLS,
             *(() if kind == "dynamo" else ("a router's weights, so no routing cost",)),
         ),
     )
 
+
+_NOBODY_TELLS = ("matches of single requests", "which prefixes are found most")
+"""What would make an overlap histogram and a table of prefixes."""
 
 _TOLD = {
     "prefix_query_tokens cached_prompt_tokens": "tokens found in the cache",
