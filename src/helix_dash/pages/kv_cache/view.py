@@ -5,10 +5,10 @@ from __future__ import annotations
 from dash import Output, html
 from dash.development.base_component import Component
 
-from helix_dash.metrics.kv_cache import KvReading, KvWorker
 from helix_dash.model import Kpi
 from helix_dash.pages.kv_cache import figures
 from helix_dash.pages.kv_cache.queries import KvPage
+from helix_dash.pages.kv_cache.workers import COLUMNS, COSTS, FORMULA, WORKERS, fill_costs, fill_workers
 from helix_dash.samples.sources import FAKEAI, KV, KV_CACHE
 from helix_dash.settings import Settings
 from helix_dash.ui import controls, fill, kpi, panel, rich_table, sources, table
@@ -16,11 +16,10 @@ from helix_dash.ui import format as fmt
 from helix_dash.ui.formulas import formulas
 from helix_dash.ui.look import Look, fill_cards
 from helix_dash.ui.panel import Updates
-from helix_dash.ui.rich_table import Column, Line, Meter
 from helix_dash.ui.states import Message
 
 ROOT, FILL, PICK = "hx-kv", "hx-kv-fill", "hx-kv-pick"
-WORKERS, COSTS, INSIGHTS = 16, 8, 6
+INSIGHTS = 6
 
 CARDS: tuple[tuple[str, str], ...] = (
     ("kv_hit_rate", "Hit rate, in tokens"),
@@ -52,7 +51,6 @@ ALONE = {"kv-queue": "kv-usage", "kv-preemptions": "kv-cost", "kv-load": "kv-cos
 LISTS = ("kv-insights", "kv-cost", "kv-workers")
 PANELS = (*(name for name, *_ in CHARTS), *LISTS)
 
-FORMULA = "overlap weight × blocks to prefill + decode blocks + load weight × active requests"
 FORMULAS = (
     ("Hit rate, in tokens", "prompt tokens found in the cache ÷ prompt tokens looked up, both as growth of the server's counters within the time shown."),
     ("Matched blocks per request", "reused tokens ÷ block size ÷ requests."),
@@ -62,17 +60,6 @@ FORMULAS = (
     ("Routing cost", f"{FORMULA}, of a mean request. Derived: no server tells the matches of each worker, so all have the mean's."),
     ("Percentiles", "Of the growth of the server's own histogram within the time shown, between the edges of its bars: rough, hence ~."),
 )  # fmt: skip
-COLUMNS = (
-    Column("requests", "Requests"),
-    Column("share", "Share", "meter", "Of all workers' requests"),
-    Column("tokens", "Tokens"),
-    Column("usage", "Blocks in use", "meter"),
-    Column("blocks", "Blocks"),
-    Column("hit_rate", "Hit rate"),
-    Column("running", "Running"),
-    Column("waiting", "Waiting"),
-    Column("cost", "Routing cost", help=f"Derived: {FORMULA}"),
-)
 
 
 def layout(settings: Settings) -> Component:
@@ -236,7 +223,7 @@ def show(found: KvPage, look: Look, now: int) -> Updates:
     for name, beside in ALONE.items():  # what would stand alone takes the whole row
         if updates[f"{beside}.style"] and not updates[f"{name}.style"]:
             updates[f"{name}.style"] = {"gridColumn": "1 / -1"}
-    return updates | _insights(found, words, stale) | _workers(reading, words, stale) | _costs(reading, words, stale)  # fmt: skip
+    return updates | _insights(found, words, stale) | fill_workers(reading, words, stale) | fill_costs(reading, words, stale)  # fmt: skip
 
 
 def _nothing(found: KvPage, look: Look, old: str) -> Message:
@@ -298,58 +285,3 @@ def _insights(found: KvPage, words: Message, stale: bool) -> Updates:
     quiet = Message("empty", "Nothing stands out", "No rule about hits, balance, usage or queues was met.")
     told = found.reading is not None and found.reading.frames.names()
     return updates | panel.says("kv-insights", quiet if told else words)
-
-
-def _workers(reading: KvReading, words: Message, stale: bool) -> Updates:
-    shown = reading.workers[:WORKERS]
-    subtitle = {"kv-workers.subtitle": f"Growth in this window, gauges as last read. Routing cost: {FORMULA}"}
-    if not shown:
-        return panel.says("kv-workers", words) | subtitle
-    requests = sum(one.requests or 0 for one in reading.workers)
-    lines = [_worker(one, requests) for one in shown]
-    filled = rich_table.fill("kv-workers", COLUMNS, lines, WORKERS)
-    return panel.ready("kv-workers", stale=stale) | subtitle | filled
-
-
-def _worker(one: KvWorker, requests: float) -> Line:
-    share = None if one.requests is None or not requests else one.requests / requests
-    blocks = fmt.short(one.blocks, "count")
-    return Line(
-        one.name,
-        {
-            "requests": fmt.short(one.requests, "count"),
-            "share": Meter(None, fmt.UNKNOWN) if share is None else Meter(share, fmt.short(share, "ratio")),
-            "tokens": fmt.short(one.tokens, "tokens"),
-            "usage": Meter(one.usage, fmt.short(one.usage, "ratio")),
-            "blocks": f"{blocks} of {fmt.short(one.total_blocks, 'count')}" if one.total_blocks else blocks,
-            "hit_rate": fmt.short(one.hit_rate, "ratio"),
-            "running": fmt.short(one.running, "count"),
-            "waiting": fmt.short(one.waiting, "count"),
-            "cost": fmt.short(one.cost, "count"),
-        },
-    )
-
-
-def _costs(reading: KvReading, words: Message, stale: bool) -> Updates:
-    known = sorted((one for one in reading.workers if one.cost is not None), key=lambda one: one.cost or 0)
-    weights = [reading.overlap_weight, reading.load_weight]
-    shown = " and ".join(fmt.short(weight, "count") for weight in weights)
-    subtitle = {"kv-cost.subtitle": f"Derived, of a mean request; weights {shown}. The least is chosen."}
-    if not known:
-        why = Message("empty", "Not known", "This server tells no weights, or nothing was asked of it.")
-        return panel.says("kv-cost", why if reading.frames.names() else words) | {"kv-cost.subtitle": FORMULA}
-    top = max(one.cost or 0 for one in known) or 1
-    best = known[0].cost or 0
-    rows = [
-        table.Row(
-            one.name,
-            None,
-            {
-                "count": fmt.short(one.cost, "count"),
-                "share": "best" if one is known[0] else f"+{fmt.short((one.cost or 0) - best, 'count')}",
-            },
-            share=(one.cost or 0) / top,
-        )
-        for one in known[:COSTS]
-    ]
-    return panel.ready("kv-cost", stale=stale) | subtitle | table.fill("kv-cost", rows, COSTS)
