@@ -39,6 +39,10 @@ def test_a_meter_warns_near_its_limit_and_never_leaves_its_bar(share: float, wid
     assert (told["meter"], told["tone"]) == (width, tone)
 
 
+def test_a_share_of_a_whole_never_alarms() -> None:
+    assert Meter(1.0, "100%", of_limit=False).tone == "good"
+
+
 def test_a_cell_that_a_line_lacks_is_unknown() -> None:
     assert drawn(Line("a"))[0]["cells"] == ["—", "—"]
 

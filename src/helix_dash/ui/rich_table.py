@@ -44,16 +44,20 @@ class Meter:
         share: used of the limit, 1 is all; ``None`` without a limit.
         text: the same in words ("12 / 500").
         note: more words, shown when pointing at it.
+        of_limit: whether it warns near 1; a share of a whole never does.
     """
 
     share: float | None
     text: str
     note: str = ""
+    of_limit: bool = True
 
     @property
     def tone(self) -> Tone:
         if self.share is None:
             return "none"
+        if not self.of_limit:
+            return "good"
         return "bad" if self.share >= OVER else "warn" if self.share > NEAR else "good"
 
 

@@ -43,7 +43,9 @@ def _worker(one: KvWorker, requests: float) -> Line:
         one.name,
         {
             "requests": fmt.short(one.requests, "count"),
-            "share": Meter(None, fmt.UNKNOWN) if share is None else Meter(share, fmt.short(share, "ratio")),
+            "share": Meter(None, fmt.UNKNOWN)
+            if share is None
+            else Meter(share, fmt.short(share, "ratio"), of_limit=False),
             "tokens": fmt.short(one.tokens, "tokens"),
             "usage": Meter(one.usage, fmt.short(one.usage, "ratio")),
             "blocks": f"{blocks} of {fmt.short(one.total_blocks, 'count')}" if one.total_blocks else blocks,

@@ -272,8 +272,9 @@ def tiers(found: RateLimits) -> list[Line]:
         cells: dict[str, Cell] = {
             window: count(own.get(window)) if own and own.get(window) else "·" for window in WINDOWS
         }
-        # a share is no use of a limit: it never alarms
-        cells["share"] = Meter(min(share, 0.8) if share else share, fmt.short(share, "ratio"), "") if having else Meter(None, "·")  # fmt: skip
+        cells["share"] = (
+            Meter(share, fmt.short(share, "ratio"), of_limit=False) if having else Meter(None, "·")
+        )
         words = {"own": "Limits of their own", "none": "No limits"}.get(name, name)
         note = "default" if name == found.limits.default else ""
         lines.append(Line(words, cells | {"keys": count(len(having))}, None, note))
