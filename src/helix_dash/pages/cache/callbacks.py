@@ -14,7 +14,7 @@ from helix_dash.model import us_from_utc
 from helix_dash.pages.cache import controls, queries, view, view_single
 from helix_dash.pages.cache.single import single
 from helix_dash.query_params import compares, from_state
-from helix_dash.ui import fill, panel, recent, rows, shell
+from helix_dash.ui import fill, panel, recent, shell
 from helix_dash.ui.look import fill_failed, look_at
 from helix_dash.ui.wiring import Callbacks
 
@@ -86,6 +86,4 @@ fill.wire(on, view.TOTALS)
 fill.wire(on, view.SINGLE)
 for _name in view.CHARTS:
     panel.wire_chart(on, _name)
-for _name in view.TABLES:
-    rows.wire(on, _name)
 controls.wire(on)

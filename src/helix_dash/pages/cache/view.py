@@ -50,7 +50,6 @@ SINGLE_CHARTS = tuple(figures.SINGLE)
 CHARTS = (*TOTALS_CHARTS, *SINGLE_CHARTS)
 TOTALS_TABLES = ("cache-bypass", "cache-count", "cache-entries", "cache-orders")
 SINGLE_TABLES = ("cache-prompts", "cache-near", "cache-pairs", "cache-waste", "cache-cross", "cache-try")
-TABLES = (*TOTALS_TABLES, *SINGLE_TABLES)
 TOTALS_PANELS = (*TOTALS_CHARTS, *TOTALS_TABLES)
 SINGLE_PANELS = (*SINGLE_CHARTS, *SINGLE_TABLES, "cache-reasons", "cache-advice")
 

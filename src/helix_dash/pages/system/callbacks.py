@@ -14,7 +14,7 @@ from helix_dash.pages.system.cards import CARDS, STRIP
 from helix_dash.pages.system.log_lines import Wanted
 from helix_dash.query_params import from_state
 from helix_dash.samples import sources as names
-from helix_dash.ui import fill, panel, rows, shell, typed
+from helix_dash.ui import fill, panel, shell, typed
 from helix_dash.ui.look import Look, fill_failed
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
@@ -102,5 +102,3 @@ fill.wire(on, view.FILL)
 for _charts in view.CHARTS.values():
     for _name, *_words in _charts:
         panel.wire_chart(on, _name)
-for _name in view.TABLE_NAMES:
-    rows.wire(on, f"{_name}-table")

@@ -13,7 +13,7 @@ from helix_dash.metrics.identity import Match, matched
 from helix_dash.model import Condition, Filter
 from helix_dash.pages.usage import queries, view
 from helix_dash.query_params import compares, from_state
-from helix_dash.ui import fill, panel, recent, rows, shell, timelines
+from helix_dash.ui import fill, panel, recent, shell, timelines
 from helix_dash.ui.inside import inside
 from helix_dash.ui.look import fill_failed, look_at
 from helix_dash.ui.wiring import Callbacks
@@ -69,5 +69,3 @@ def show_usage(state: dict[str, Any] | None, mine: str | None, **_others: Any) -
 fill.wire(on, view.FILL)
 for _name, *_words in view.CHARTS:
     panel.wire_chart(on, _name)
-for _name in view.TABLES:
-    rows.wire(on, _name)

@@ -13,7 +13,7 @@ from helix_dash.metrics.people import ORDERS, Order
 from helix_dash.pages.users import editing, queries, view
 from helix_dash.pages.users.rows import Place
 from helix_dash.query_params import from_state
-from helix_dash.ui import fill, pager, panel, rows, shell
+from helix_dash.ui import fill, pager, panel, shell
 from helix_dash.ui.look import fill_failed, look_at
 from helix_dash.ui.wiring import Callbacks
 
@@ -83,8 +83,6 @@ fill.wire(on, view.PEOPLE)
 fill.wire(on, view.KEPT)
 for _name in view.CHARTS:
     panel.wire_chart(on, _name)
-for _name in (*view.PEOPLE_TABLES, *view.KEPT_TABLES):
-    rows.wire(on, _name)
 pager.wire(on, view.LIST, Input(view.ORDER, "value"), Input(shell.FILTER, "data"))
 for _name in ("users-keys", "users-counted"):
     pager.wire(on, _name, Input(shell.FILTER, "data"))
