@@ -20,7 +20,19 @@ from helix_dash.zones import Zone, parse_zone
 DEFAULT_FROM = "now-24h"
 DEFAULT_TO = "now"
 PAGE_ONLY = frozenset(
-    {"refresh", "theme", "compare", "chart", "grid", "columns", "density", "request", "tab", "incident", "server"}
+    {
+        "refresh",
+        "theme",
+        "compare",
+        "chart",
+        "grid",
+        "columns",
+        "density",
+        "request",
+        "tab",
+        "incident",
+        "server",
+    }
 )
 """Parameters of a page's address that say how to show it, not what."""
 

@@ -17,7 +17,6 @@ from helix_dash.ui import icon
 from helix_dash.ui.format import UNKNOWN
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.table import Field
-from helix_dash.ui.wiring import Callbacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,3 @@ def _sent(line: Line, fields: Sequence[Field]) -> dict[str, Any]:
     if line.href:
         found["href"] = line.href
     return found | ({"colour": line.colour} if line.colour else {})
-
-
-def wire(_on: Callbacks, _name: str) -> None:
-    """Nothing is left to wire: rows come by :mod:`.fill`."""

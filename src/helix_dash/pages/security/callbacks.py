@@ -12,7 +12,7 @@ from helix_dash.context import log, scope, settings
 from helix_dash.model import us_from_utc
 from helix_dash.pages.security import deeds, drawer, listing, masking, queries, radius, revealing, view
 from helix_dash.query_params import from_state
-from helix_dash.ui import fill, panel, recent, rows, shell
+from helix_dash.ui import fill, panel, recent, shell
 from helix_dash.ui.look import fill_failed, look_at
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
@@ -70,7 +70,6 @@ def show_security(
 fill.wire(on, view.FILL)
 for _name, *_words in view.CHARTS:
     panel.wire_chart(on, _name)
-rows.wire(on, listing.INCIDENTS)
 deeds.wire(on)
 radius.wire(on)
 revealing.wire(on)
