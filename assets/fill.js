@@ -23,7 +23,7 @@
   const words = (element, value) => (value === null || typeof value !== "object") && !element.firstElementChild;
   function put(id, changed) {
     const element = document.getElementById(id), told = {};
-    if (element && "data" in changed && element.matches(".hx-table-scroll")) return window.dash_clientside.hxrows.draw(element, changed.data);
+    if (element && "data" in changed && element.matches(".hx-rows")) return window.dash_clientside.hxrows.draw(element.firstElementChild, changed.data);
     const open = plain(element);
     for (const [name, value] of Object.entries(changed)) {
       if (open && name in PLAIN && (name !== "children" || words(element, value))) PLAIN[name](element, value);

@@ -130,7 +130,7 @@
   });
   function draw(box, data) {
     const form = box.dataset.shape || JSON.stringify({ head: data.head, columns: data.columns }), shape = JSON.parse(form);
-    given[box.id.replace(/^hx-|-(rows|table)$/g, "")] = { ...shape, rows: data.rows };
+    given[box.id.replace(/^hx-|-table$/g, "")] = { ...shape, rows: data.rows };
     let table = box.querySelector("table");
     if (!table || table.dataset.form !== form) table = built(box, shape, form);
     const body = table.tBodies[0];

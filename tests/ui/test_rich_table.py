@@ -52,6 +52,7 @@ def test_no_more_rows_than_asked_for_are_sent() -> None:
 
 
 def test_what_heads_the_columns_is_in_the_page_and_not_in_a_refresh() -> None:
-    shape = json.loads(rich_table.table("t", "Uses", "Key", COLUMNS).to_plotly_json()["props"]["data-shape"])
+    region = rich_table.table("t", "Uses", "Key", COLUMNS).children
+    shape = json.loads(region.to_plotly_json()["props"]["data-shape"])
     assert [column["title"] for column in shape["columns"]] == ["Used", "Count"]
     assert shape["columns"][0]["help"] == "Of the limit"

@@ -54,13 +54,14 @@ def table(name: str, caption: str) -> Component:
 
 def box(name: str, caption: str, **shape: str) -> Component:
     """Where the browser builds table ``name``; ``shape`` are attributes that tell it what no refresh changes."""
-    return html.Div(
-        id=f"hx-{name}-rows",
+    region = html.Div(
+        id=f"hx-{name}-table",
         className="hx-table-scroll",
         tabIndex="0",
         role="region",
         **{"aria-label": caption, **shape},
     )
+    return html.Div(region, id=f"hx-{name}-rows", className="hx-rows")
 
 
 def download(name: str, title: str) -> Component:
