@@ -104,7 +104,7 @@ class Line:
     note: str = ""
 
 
-def table(name: str, caption: str, head: str, columns: Sequence[Column], *_rows: int) -> Component:
+def table(name: str, caption: str, head: str, columns: Sequence[Column]) -> Component:
     """An empty table, the first column named ``head``; :func:`fill` gives it rows."""
     heads = [
         {"title": one.title}
@@ -116,7 +116,7 @@ def table(name: str, caption: str, head: str, columns: Sequence[Column], *_rows:
     return rows.box(name, caption, **{"data-shape": json.dumps(shape)})
 
 
-def outputs(name: str, *_shape: object) -> dict[str, Output]:
+def outputs(name: str) -> dict[str, Output]:
     """The place a callback fills in table ``name``."""
     return rows.outputs(name)
 

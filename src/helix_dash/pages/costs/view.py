@@ -102,7 +102,7 @@ def _change() -> list[Component]:
 
 
 def _budgets() -> Component:
-    content = rich_table.table("costs-budgets", "How budgets stand", "Budget", budget_rows.COLUMNS, budget_rows.ROWS)  # fmt: skip
+    content = rich_table.table("costs-budgets", "How budgets stand", "Budget", budget_rows.COLUMNS)
     return panel.panel("costs-budgets", "How they stand", content, span=12, kind="list", height=120)
 
 
@@ -137,7 +137,7 @@ def spending_outputs() -> dict[str, Output]:
         found |= panel.outputs(name, figure=name in CHARTS)
     for name in SPENDING_ROWS:
         found |= rows.outputs(name)
-    found |= rich_table.outputs("costs-budgets", budget_rows.COLUMNS, budget_rows.ROWS)
+    found |= rich_table.outputs("costs-budgets")
     return found | sources.outputs(GATEWAY) | budget_form.outputs()
 
 

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from helix_dash.model import Kpi
 from helix_dash.pages.kv_cache import figures
 from helix_dash.pages.kv_cache.queries import KvPage
-from helix_dash.pages.kv_cache.workers import COLUMNS, COSTS, FORMULA, WORKERS, fill_costs, fill_workers
+from helix_dash.pages.kv_cache.workers import COLUMNS, COSTS, FORMULA, fill_costs, fill_workers
 from helix_dash.samples.sources import FAKEAI, KV, KV_CACHE
 from helix_dash.settings import Settings
 from helix_dash.ui import controls, fill, kpi, panel, rich_table, sources, table
@@ -146,7 +146,7 @@ def _panels() -> list[Component]:
         "kv-workers": panel.panel(
             "kv-workers",
             "Workers",
-            rich_table.table("kv-workers", "Workers", "Worker", COLUMNS, WORKERS),
+            rich_table.table("kv-workers", "Workers", "Worker", COLUMNS),
             span=12,
             kind="list",
             height=120,
@@ -190,7 +190,7 @@ def outputs() -> dict[str, Output]:
             f"insight.{index}.title": Output(f"{key}-title", "children"),
             f"insight.{index}.text": Output(f"{key}-text", "children"),
         }
-    return found | table.bar_outputs("kv-cost", COSTS) | rich_table.outputs("kv-workers", COLUMNS, WORKERS)
+    return found | table.bar_outputs("kv-cost", COSTS) | rich_table.outputs("kv-workers")
 
 
 def show(found: KvPage, look: Look, now: int) -> Updates:

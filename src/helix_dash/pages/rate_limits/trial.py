@@ -75,7 +75,7 @@ def layout() -> Component:
         "What would have happened",
         [
             html.Div([kpi.card(name, label, small=True) for name, label in CARDS], className="hx-strip hx-strip--inside"),
-            rich_table.table(PANEL, "Whom it would hit", "Key", COLUMNS, VICTIMS),
+            rich_table.table(PANEL, "Whom it would hit", "Key", COLUMNS),
         ],
         span=8,
         kind="list",
@@ -85,7 +85,7 @@ def layout() -> Component:
 
 def outputs() -> dict[str, Output]:
     """The places a replay fills."""
-    found = panel.outputs(PANEL, figure=False) | rich_table.outputs(PANEL, COLUMNS, VICTIMS)
+    found = panel.outputs(PANEL, figure=False) | rich_table.outputs(PANEL)
     for name, _ in CARDS:
         found |= kpi.outputs(name)
     return found

@@ -121,8 +121,8 @@ def layout() -> Component:
 
 
 def _table_panel(name: str) -> Component:
-    title, head, columns, size, span = TABLES[name]
-    content = rich_table.table(name, title, head, columns, size)
+    title, head, columns, _size, span = TABLES[name]
+    content = rich_table.table(name, title, head, columns)
     return panel.panel(name, title, content, span=span, kind="list", height=120)
 
 
@@ -135,8 +135,8 @@ def outputs() -> dict[str, Output]:
     charts = {name for name, *_ in CHARTS}
     for name in PANELS:
         found |= panel.outputs(name, figure=name in charts)
-    for name, (_title, _head, columns, size, _span) in TABLES.items():
-        found |= rich_table.outputs(name, columns, size)
+    for name in TABLES:
+        found |= rich_table.outputs(name)
     return found | table.bar_outputs("limits-origin", ORIGIN_ROWS) | editing.outputs()
 
 

@@ -60,7 +60,7 @@ FIELDS = (
 
 def guardrails() -> Component:
     """The table of guardrails, empty."""
-    content = rich_table.table(GUARDRAILS, "Guardrails", "Guardrail", GUARDRAIL_COLUMNS, MOST_GUARDRAILS)
+    content = rich_table.table(GUARDRAILS, "Guardrails", "Guardrail", GUARDRAIL_COLUMNS)
     return panel.panel(GUARDRAILS, "Guardrails", content, span=8, kind="list", height=120)
 
 

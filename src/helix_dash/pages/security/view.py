@@ -92,7 +92,7 @@ def outputs() -> dict[str, Output]:
     charts = {name for name, *_ in CHARTS}
     for name in PANELS:
         found |= panel.outputs(name, figure=name in charts)
-    found |= rich_table.outputs(listing.GUARDRAILS, listing.GUARDRAIL_COLUMNS, listing.MOST_GUARDRAILS)
+    found |= rich_table.outputs(listing.GUARDRAILS)
     return (
         found | rows.outputs(listing.INCIDENTS) | listing.outputs() | evidence.outputs() | masking.outputs()
     )
