@@ -10,7 +10,7 @@ from typing import Any
 from helix_dash import context
 from helix_dash.log.query import RequestLog
 from helix_dash.model import Filter, Scope, us_from_utc
-from helix_dash.query_params import compares, from_state
+from helix_dash.query_params import compares, page_filter
 from helix_dash.ui.look import Look, look_at
 from helix_dash.zones import Zone
 
@@ -53,7 +53,7 @@ def asked(state: Mapping[str, Any]) -> Asked:
         NotSignedIn: nobody is signed in.
     """
     now, zone, log = datetime.now(UTC), context.zone(state), context.log()
-    where, _ = from_state({**state, "grid": None}, zone.info, now)
+    where = page_filter(state, zone.info, now)
     settings = context.settings()
     return Asked(
         now=now,

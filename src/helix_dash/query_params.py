@@ -204,6 +204,15 @@ def columns_of(names: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
+def page_filter(state: Mapping[str, Any] | None, zone: tzinfo, now: datetime) -> Filter:
+    """The filter of a page's state (see :func:`from_state`) without that of a grid, which belongs to its own page.
+
+    Raises:
+        BadQuery: a part of it cannot be read.
+    """
+    return from_state({**_mapping(state or {}, "state"), "grid": None}, zone, now)[0]
+
+
 def from_state(state: Mapping[str, Any] | None, zone: tzinfo, now: datetime) -> tuple[Filter, Sort]:
     """The filter and order of a page's state.
 

@@ -174,7 +174,7 @@ def test_a_window_nobody_told_is_said_not_guessed(log: RequestLog) -> None:
 def test_single_requests_that_expired_are_counted(tmp_path: Path, store: redis.Redis) -> None:
     log = log_of(tmp_path, [row(endpoint="chat")], expired=[[row(endpoint="chat"), row(endpoint="chat")]])
     found = chat_spread.spread(log, store, EVERYTHING, LAST_DAY, NOW)
-    assert (found.held, found.expired) == (1, 2)
+    assert (found.held.rows, found.held.expired) == (1, 2)
 
 
 def test_every_card_of_the_embeddings_page_equals_the_requests(log: RequestLog, store: redis.Redis) -> None:

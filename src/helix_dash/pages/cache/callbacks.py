@@ -13,7 +13,7 @@ from helix_dash.metrics.cache_owners import Policy
 from helix_dash.model import us_from_utc
 from helix_dash.pages.cache import controls, queries, view, view_single
 from helix_dash.pages.cache.single import single
-from helix_dash.query_params import compares, from_state
+from helix_dash.query_params import compares, page_filter
 from helix_dash.ui import fill, panel, recent, shell
 from helix_dash.ui.look import fill_failed, look_at
 from helix_dash.ui.wiring import Callbacks
@@ -47,7 +47,7 @@ def show_totals(state: dict[str, Any] | None, **_others: Any) -> Any:
     if state is None:  # the address has not been read yet
         return no_update
     now, zone = datetime.now(UTC), context.zone(state)
-    where, _ = from_state({**state, "grid": None}, zone.info, now)
+    where = page_filter(state, zone.info, now)
     health = log().health()
     found = queries.cache(
         log().in_zone(zone.info),
@@ -72,7 +72,7 @@ def show_single(state: dict[str, Any] | None, picked: Any = None, policy: Any = 
     if state is None:
         return no_update
     now, zone = datetime.now(UTC), context.zone(state)
-    where, _ = from_state({**state, "grid": None}, zone.info, now)
+    where = page_filter(state, zone.info, now)
     health, here = log().health(), log().in_zone(zone.info)
     asked: Policy = "user" if policy == "user" else "team"
     tried = float(picked) if isinstance(picked, int | float) and 0 < picked < 1 else None

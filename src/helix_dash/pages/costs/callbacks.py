@@ -10,7 +10,7 @@ from dash import Input, Output, State, no_update
 from helix_dash import context
 from helix_dash.context import log, scope, settings
 from helix_dash.pages.costs import budget_form, price_form, queries, show, view
-from helix_dash.query_params import compares, from_state
+from helix_dash.query_params import compares, page_filter
 from helix_dash.ui import fill, panel, shell
 from helix_dash.ui.look import fill_failed, look_at
 from helix_dash.ui.wiring import Callbacks
@@ -43,7 +43,7 @@ def show_spending(state: dict[str, Any] | None, dim: str, **_others: Any) -> Any
     if state is None:  # the address has not been read yet
         return no_update
     now, zone, reporting = datetime.now(UTC), context.zone(state), settings().reporting
-    where, _ = from_state({**state, "grid": None}, zone.info, now)
+    where = page_filter(state, zone.info, now)
     dim = dim if dim in queries.DIMS else "model"
     health = log().health()
     found = queries.spending(
@@ -72,7 +72,7 @@ def show_arithmetic(state: dict[str, Any] | None, **_others: Any) -> Any:
     if state is None:
         return no_update
     now, zone, reporting = datetime.now(UTC), context.zone(state), settings().reporting
-    where, _ = from_state({**state, "grid": None}, zone.info, now)
+    where = page_filter(state, zone.info, now)
     health = log().health()
     found = queries.arithmetic(log().in_zone(zone.info), context.store(), scope(), where, reporting.info)
     return fill.sent(view.ROOT, show.arithmetic(found, look_at(state, where, zone, health)), ARITHMETIC)

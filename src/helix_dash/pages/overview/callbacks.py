@@ -11,7 +11,7 @@ from helix_dash import context
 from helix_dash.context import log, running, scope, settings
 from helix_dash.metrics.system import chips
 from helix_dash.pages.overview import queries, view
-from helix_dash.query_params import compares, from_state
+from helix_dash.query_params import compares, page_filter
 from helix_dash.ui import fill, health_chips, panel, shell
 from helix_dash.ui.look import fill_failed, look_at
 from helix_dash.ui.panel import Updates
@@ -49,7 +49,7 @@ def show_overview(state: dict[str, Any] | None, dim: str, **_others: Any) -> Any
     now = datetime.now(UTC)
     zone = context.zone(state)
     # a grid's own filter belongs to its page
-    where, _ = from_state({**state, "grid": None}, zone.info, now)
+    where = page_filter(state, zone.info, now)
     dim = dim if dim in view.SINGULAR else "model"
     health = log().health()
     found = queries.overview(

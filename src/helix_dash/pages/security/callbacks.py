@@ -11,7 +11,7 @@ from helix_dash import context
 from helix_dash.context import log, scope, settings
 from helix_dash.model import us_from_utc
 from helix_dash.pages.security import deeds, drawer, listing, masking, queries, radius, revealing, view
-from helix_dash.query_params import from_state
+from helix_dash.query_params import page_filter
 from helix_dash.ui import fill, panel, recent, shell
 from helix_dash.ui.look import fill_failed, look_at
 from helix_dash.ui.panel import Updates
@@ -51,7 +51,7 @@ def show_security(
     if state is None:  # the address has not been read yet
         return no_update
     now, zone = datetime.now(UTC), context.zone(state)
-    where, _ = from_state({**state, "grid": None}, zone.info, now)
+    where = page_filter(state, zone.info, now)
     found = queries.security(
         log().in_zone(zone.info),
         context.running().store,

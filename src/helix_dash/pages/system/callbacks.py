@@ -12,7 +12,7 @@ from helix_dash.context import log, running, scope, settings
 from helix_dash.pages.system import queries, view
 from helix_dash.pages.system.cards import CARDS, STRIP
 from helix_dash.pages.system.log_lines import Wanted
-from helix_dash.query_params import from_state
+from helix_dash.query_params import page_filter
 from helix_dash.samples import sources as names
 from helix_dash.ui import fill, panel, shell, typed
 from helix_dash.ui.look import Look, fill_failed
@@ -72,7 +72,7 @@ def show_system(
     if state is None:  # the address has not been read yet
         return no_update
     now, zone, own = datetime.now(UTC), context.zone(state), running()
-    where, _ = from_state({**state, "grid": None}, zone.info, now)
+    where = page_filter(state, zone.info, now)
     tab = tab if tab in queries.TABS else queries.TABS[0]
     two = settings().redis_url != settings().log_redis_url
     allowed = operator()

@@ -12,7 +12,7 @@ from helix_dash.context import log, scope, settings
 from helix_dash.metrics.identity import Match, matched
 from helix_dash.model import Condition, Filter
 from helix_dash.pages.usage import queries, view
-from helix_dash.query_params import compares, from_state
+from helix_dash.query_params import compares, page_filter
 from helix_dash.ui import fill, panel, recent, shell, timelines
 from helix_dash.ui.inside import inside
 from helix_dash.ui.look import fill_failed, look_at
@@ -39,7 +39,7 @@ def show_usage(state: dict[str, Any] | None, mine: str | None, **_others: Any) -
     if state is None:  # the address has not been read yet
         return no_update
     now, zone, running = datetime.now(UTC), context.zone(state), context.running()
-    where, _ = from_state({**state, "grid": None}, zone.info, now)
+    where = page_filter(state, zone.info, now)
     back = inside(running.path("users"), state, user=None, team=None)
     match: Match | None = None
     whom = queries.subject(where)

@@ -12,7 +12,7 @@ from helix_dash.context import log, scope, settings
 from helix_dash.metrics.people import ORDERS, Order
 from helix_dash.pages.users import editing, queries, view
 from helix_dash.pages.users.rows import Place
-from helix_dash.query_params import from_state
+from helix_dash.query_params import page_filter
 from helix_dash.ui import fill, pager, panel, shell
 from helix_dash.ui.look import fill_failed, look_at
 from helix_dash.ui.wiring import Callbacks
@@ -37,7 +37,7 @@ def _kept_failed(error: Exception, reference: str, *, shown: str, **_: Any) -> d
 def _place(state: Filtered, now: datetime) -> tuple[Place, Any]:
     """Where links lead, and the zone."""
     zone, running = context.zone(state), context.running()
-    where, _ = from_state({**state, "grid": None}, zone.info, now)
+    where = page_filter(state, zone.info, now)
     look = look_at(state, where, zone, log().health(), chart=settings().chart_type)
     usage, users, requests = (running.path(name) for name in ("usage", "users", "requests"))
     return Place(usage, users, requests, state, look, now), zone.info
