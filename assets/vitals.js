@@ -73,5 +73,6 @@
     /* nobody waits for it, and a server that does not want it loses us nothing */
     fetch(prefix + "api/v1/visits", { method: "POST", keepalive: true, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }).catch(() => {});
   }
-  setTimeout(() => { tell(); setInterval(() => { if (!document.hidden) tell(); }, THEN); }, FIRST);
+  const unlessHidden = () => { if (!document.hidden) tell(); };
+  setTimeout(() => { unlessHidden(); setInterval(unlessHidden, THEN); }, FIRST);
 })();

@@ -28,7 +28,7 @@ def test_budgets_and_prices_are_made_and_taken_away(own_site: Site, open_tab: Ca
     page.fill("#hx-costs-budget-limit", "250")
     page.click("#hx-costs-budget-save")
     page.wait_for_selector(READY.format("costs-budgets"))
-    assert page.inner_text("#hx-costs-budgets-0-name") == "model gpt-4o"
+    assert page.inner_text('[data-panel="costs-budgets"] tbody th').splitlines()[0] == "model gpt-4o"
     assert budgets(store, EVERYTHING) == [Budget("model", "gpt-4o", "250", "month")]
     page.click("#hx-costs-budget-remove")
     page.click("#hx-costs-budget-sure")

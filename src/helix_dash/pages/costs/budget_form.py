@@ -45,12 +45,13 @@ WINDOWS = (("day", "Day"), ("week", "Week, from Monday"), ("month", "Month"), ("
 def layout() -> Component:
     """The form, or words about who may have it."""
     allowed = context.may(PERMISSION)
-    parts = _fields() if allowed else [form_parts.locked("Needs the editor role.")]
+    # What is known stands with the fields only: Dash complains of a callback half of whose inputs are missing.
+    parts = [*_fields(), dcc.Store(id=KNOWN)] if allowed else [form_parts.locked("Needs the editor role.")]
     return form_parts.form(
         FORM,
         "Change a budget",
         "Each change is on the audit record",
-        [*parts, dcc.Store(id=KNOWN), dcc.Store(id=CHANGES)],
+        [*parts, dcc.Store(id=CHANGES)],
         kind="global",
         window="month",
     )
@@ -86,7 +87,10 @@ def outputs() -> dict[str, Output]:
 
 
 def choices(found: Spending) -> Updates:
-    """What the form offers: names by kind, and what each budget is now (assets/costs.js fills the fields)."""
+    """What the form offers, where there is one: names by kind, and what each budget is now (assets/costs.js fills the
+    fields)."""
+    if not context.may(PERMISSION):
+        return {}
     has = {
         f"{one.budget.kind}:{one.budget.name}:{one.budget.window}": {
             "limit": one.budget.limit,

@@ -34,12 +34,13 @@ SCOPES = (("all", "Everybody"), ("provider", "One provider"), ("team", "One team
 def layout() -> Component:
     """The form, or words about who may have it."""
     allowed = context.may(PERMISSION)
-    parts = _fields() if allowed else [form_parts.locked("Needs the editor role.")]
+    # What is known stands with the fields only: Dash complains of a callback half of whose inputs are missing.
+    parts = [*_fields(), dcc.Store(id=KNOWN)] if allowed else [form_parts.locked("Needs the editor role.")]
     return form_parts.form(
         FORM,
         "Set a price and recompute",
         "For requests the gateway could not price; recorded costs stay",
-        [*parts, dcc.Store(id=KNOWN), dcc.Store(id=CHANGES)],
+        [*parts, dcc.Store(id=CHANGES)],
         scope="all",
     )
 
@@ -72,7 +73,10 @@ def outputs() -> dict[str, Output]:
 
 
 def choices(found: Arithmetic) -> Updates:
-    """What the form offers: models without a price first, each with the first day it was used without one."""
+    """What the form offers, where there is one: models without a price first, each with the first day it was used
+    without one."""
+    if not context.may(PERMISSION):
+        return {}
     used = [one.model for one in found.unpriced] + [one.model for one in found.paid]
     models = [model for model in (*used, *(one.model for one in found.prices.prices)) if model]
     days: dict[str, str] = {}
