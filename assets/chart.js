@@ -150,12 +150,12 @@
   }
 
   /* ---- every chart ---- */
-  const SCALE = ["#E6EFFC", "#C3D8F4", "#A0C0EB", "#7DA9E1", "#5A91D7", "#3579CC", "#1C62B3"];
+  const SCALE = ["#E6EFFC", "#C3D8F4", "#A0C0EB", "#7DA9E1", "#5A91D7", "#3579CC", "#1C62B3"], NIGHT = ["#1B2538", "#1C3357", "#214679", "#2B5FA5", "#3F7FD0", "#75A9E8", "#BAD6F7"];
   const dark = () => document.documentElement.dataset.theme === "dark";
   /* more is further from the card: darker on white, lighter on black */
   function toned(one) {
     if (!one.meta || one.meta.scale !== "sequential") return one;
-    const colours = dark() ? [...SCALE].reverse() : SCALE;
+    const colours = dark() ? NIGHT : SCALE;
     return { ...one, colorscale: colours.map((colour, index) => [index / (colours.length - 1), colour]) };
   }
   new MutationObserver(() => Object.keys(shown).forEach((name) => {
@@ -168,9 +168,14 @@
     return { data: made.data, layout: {
       paper_bgcolor: clear, plot_bgcolor: clear, font: text, margin: { l: 4, r: 8, t: 8, b: 4, pad: 4 }, hovermode: "closest", showlegend: false, dragmode: payload.kind === "time" ? "zoom" : false,
       hoverlabel: { font: text, namelength: 40, align: "right" }, ...own,
-      xaxis: { automargin: true, showgrid: false, zeroline: false, ticks: "", showspikes: false, fixedrange: payload.kind !== "time", ...xaxis, ...((xaxis || {}).type === "category" ? { nticks: Math.max(2, Math.floor(width / 56)) } : {}) },
+      xaxis: { automargin: true, showgrid: false, zeroline: false, ticks: "", showspikes: false, fixedrange: payload.kind !== "time", ...xaxis, ...aslant(made.data[0], xaxis || {}, width), ...((xaxis || {}).type === "category" ? { nticks: Math.max(2, Math.floor(width / 56)) } : {}) },
       yaxis: { automargin: true, fixedrange: true, rangemode: "tozero", nticks: height < 120 ? 3 : 5, zeroline: false, ticks: "", ticklabelstandoff: 8, gridwidth: 1, minallowed: 0, ...((yaxis || {}).type === "category" ? { nticks: 40 } : {}), ...yaxis },
     } };
+  }
+  /* a name for each bar, also where there is no room for them side by side */
+  function aslant(bars, axis, width) {
+    if (axis.tickangle !== 0 || !(width / axis.nticks < 52)) return {};
+    return { tickangle: -60, tickvals: bars.x, ticktext: bars.x.map((name) => name.replaceAll("<br>", " ")) };
   }
   /* horizontal bars leave room for the texts at their ends */
   function fitted(payload, width) {

@@ -20,8 +20,17 @@
     for (const link of document.querySelectorAll(".hx-nav__item")) {
       const path = new URL(link.href, location).pathname;
       window.dash_clientside.set_props(JSON.parse(link.id), { href: path + tail });
-      if (path === location.pathname) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+      const here = path === location.pathname, was = link.hasAttribute("aria-current");
+      if (here) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+      if (here && !was) inSight(link);
     }
+  }
+  /* on a phone the menu is a strip that scrolls sideways */
+  function inSight(link) {
+    const strip = link.closest(".hx-sidebar");
+    if (!strip || strip.scrollWidth <= strip.clientWidth) return;
+    const there = link.getBoundingClientRect(), room = strip.getBoundingClientRect();
+    strip.scrollLeft += there.left - room.left - (room.width - there.width) / 2;
   }
   function pause(off) {
     const button = document.getElementById("hx-pause");

@@ -114,8 +114,8 @@ def _runway() -> Component:
 def _prices() -> list[Component]:
     return [
         _list("costs-prices", "Price by model", 12),
-        _list("costs-amounts", "Amount × price", 6),
-        _list("costs-shadow", "The same tokens at other models' prices", 6),
+        _list("costs-amounts", "Amount × price", 7),
+        _list("costs-shadow", "The same tokens at other models' prices", 5),
     ]
 
 
