@@ -183,7 +183,7 @@ def parse_sort(text: str) -> Sort:
         BadQuery: there is no such column.
     """
     name = text.removeprefix("-")
-    if name not in BY_NAME or BY_NAME[name].internal:
+    if name not in BY_NAME:
         raise BadQuery("sort", f"There is no column {name[:50]!r} to sort by.")
     return Sort(name, descending=text.startswith("-"))
 
@@ -197,7 +197,7 @@ def columns_of(names: Any) -> tuple[str, ...]:
     if not isinstance(names, list) or not names or len(names) > len(SHOWN):
         raise BadQuery("columns", "columns must be a list of names.")
     for name in names:
-        if not isinstance(name, str) or name not in BY_NAME or BY_NAME[name].internal:
+        if not isinstance(name, str) or name not in BY_NAME:
             raise BadQuery("columns", f"There is no column {str(name)[:50]!r}.")
     if len(set(names)) < len(names):
         raise BadQuery("columns", "A column can be asked for once.")
@@ -297,7 +297,7 @@ def grid_conditions(model: Any, zone: tzinfo, now: datetime) -> tuple[Condition,
     found: list[Condition] = []
     for name, test in _mapping(model or {}, "filterModel").items():
         column = BY_NAME.get(name)
-        if column is None or column.internal:
+        if column is None:
             raise BadQuery("filterModel", f"There is no column {str(name)[:50]!r}.")
         test = _mapping(test, "filterModel")
         parts = test.get("conditions")

@@ -18,6 +18,7 @@ from helix_dash.metrics.limits import (
     set_tier,
     table,
 )
+from helix_dash.metrics.operators_table import Table
 from helix_dash.store import connect
 
 
@@ -98,7 +99,7 @@ def test_what_cannot_be_assigned_is_refused(
 def test_a_full_table_takes_no_more_but_can_be_changed(
     store: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "MOST_ENTRIES", 1)
+    monkeypatch.setattr(limits, "_TABLE", Table(limits.KEY, "limits", 1))
     assign(store, "key", "one", Assigned(tier="free"))
     assign(store, "key", "one", Assigned(tier="tier-1"))
     with pytest.raises(StoreError, match="full"):

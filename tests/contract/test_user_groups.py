@@ -7,6 +7,7 @@ import redis
 
 from helix_dash.errors import BadQuery, StoreError, StoreUnavailable
 from helix_dash.metrics import user_groups
+from helix_dash.metrics.operators_table import Table
 from helix_dash.metrics.user_groups import KEY, find, groups, members_from, remove, save
 from helix_dash.model import EVERYTHING, Scope
 from helix_dash.store import connect
@@ -93,10 +94,10 @@ def test_what_is_refused_first_is_not_done(store: redis.Redis) -> None:
 
 
 def test_there_is_an_end_to_groups(store: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(user_groups, "MOST_GROUPS", 1)
+    monkeypatch.setattr(user_groups, "_TABLE", Table(KEY, "groups", 1))
     save(store, EVERYTHING, "one", ("a",))
     save(store, EVERYTHING, "one", ("b",))
-    with pytest.raises(StoreError, match="already"):
+    with pytest.raises(StoreError, match="full"):
         save(store, EVERYTHING, "two", ("a",))
 
 

@@ -38,7 +38,7 @@ def value_expression(name: str) -> pl.Expr:
 
 def _column(condition: Condition) -> Column:
     column = BY_NAME.get(condition.column)
-    if column is None or column.internal:
+    if column is None:
         raise BadQuery(condition.column, f"There is no column {condition.column!r}.")
     return column
 

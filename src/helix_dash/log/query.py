@@ -107,7 +107,7 @@ class RequestLog:
             watermark: count only rows received by then (microseconds), as an earlier page told.
         """
         state, now = self._state(), self._now()
-        if sort.column not in BY_NAME or BY_NAME[sort.column].internal:
+        if sort.column not in BY_NAME:
             raise BadQuery("sort", f"There is no column {sort.column!r}.")
         if part.offset < 0 or part.limit < 0:
             raise BadQuery("limit", "A page begins at 0 or later and is not negative.")
@@ -207,7 +207,7 @@ class RequestLog:
         """The words of ``column`` that ``scope`` may see and that contain a text, in order of their letters; of words
         that hold several (tags), the parts."""
         found = BY_NAME.get(column)
-        if found is None or found.internal or found.kind not in ("word", "flag"):
+        if found is None or found.kind not in ("word", "flag"):
             raise BadQuery("column", f"{column!r} has no list of values.")
         if found.kind == "flag":
             words = ["false", "true"]
@@ -315,7 +315,7 @@ class RequestLog:
 
 def _known(columns: Sequence[str]) -> tuple[str, ...]:
     for name in columns:
-        if name not in BY_NAME or BY_NAME[name].internal:
+        if name not in BY_NAME:
             raise BadQuery("columns", f"There is no column {name!r}.")
     return tuple(columns)
 

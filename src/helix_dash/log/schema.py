@@ -58,7 +58,6 @@ class Column:
         words: the only values a ``word`` column may hold; empty for free words.
         required: a record without it is rejected.
         derived: the columns whose sum it is; it is shown and queried, but never stored.
-        internal: stored, never shown.
         stamped: filled by the fold, not by the producer.
         separator: what stands between the parts of a word that holds several; a condition asks for any one of
             them, or for the whole.
@@ -71,7 +70,6 @@ class Column:
     words: tuple[str, ...] = ()
     required: bool = False
     derived: tuple[str, ...] = ()
-    internal: bool = False
     stamped: bool = False
     separator: str = ""
 
@@ -269,7 +267,7 @@ WIRE_VERSION = 1
 FIRST_WIRE = next(place for place, column in enumerate(WIRE) if column.name == "source") + 1
 """How many columns the first producers of this version sent; what was appended since is unknown in their records."""
 
-SHOWN: tuple[Column, ...] = tuple(column for column in COLUMNS if not column.internal)
+SHOWN: tuple[Column, ...] = COLUMNS
 
 
 class RequestRecord(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -7,18 +7,18 @@ it is what spending is held against, and what alerts watch. How it stands is tol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import redis
 
-from helix_dash.errors import BadQuery, StoreError
+from helix_dash.errors import BadQuery
 from helix_dash.log.keys import APP
+from helix_dash.metrics.operators_table import First, Table, nothing
 from helix_dash.model import Scope
-from helix_dash.store import reaching
 
 KEY = f"{APP}budgets"
 """hash: JSON ``[organization, kind, name, window]`` → JSON of a :class:`Budget`."""
@@ -40,6 +40,7 @@ THRESHOLDS = (50, 80, 95, 100)
 LONGEST = 92
 """Days of a window: a quarter."""
 MOST = 500
+_TABLE = Table(KEY, "budgets", MOST)
 MOST_NAME = 200
 MOST_DOLLARS = Decimal(10) ** 12
 DAY = timedelta(days=1)
@@ -90,12 +91,6 @@ class Budget(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
 _JSON = msgspec.json.Encoder()
 _BUDGET = msgspec.json.Decoder(Budget)
-First = Callable[[], None]
-"""Called when a change has been found possible, just before it is made; what it raises stops the change."""
-
-
-def _nothing() -> None:
-    """Nothing comes first."""
 
 
 def window(budget: Budget, today: date) -> tuple[date, date]:
@@ -119,10 +114,8 @@ def budgets(store: redis.Redis, scope: Scope) -> list[Budget]:
     Raises:
         StoreUnavailable: the store did not answer.
     """
-    with reaching():
-        found = cast("list[bytes]", store.hvals(KEY))
     known: list[Budget] = []
-    for packed in found:
+    for packed in _TABLE.entries(store):
         try:
             known.append(checked(_BUDGET.decode(packed)))
         except (msgspec.DecodeError, BadQuery):
@@ -131,7 +124,7 @@ def budgets(store: redis.Redis, scope: Scope) -> list[Budget]:
     return sorted(seen, key=lambda one: (list(KINDS).index(one.kind), one.name, one.window, one.organization or ""))  # fmt: skip
 
 
-def set_budget(store: redis.Redis, budget: Budget, first: First = _nothing) -> None:
+def set_budget(store: redis.Redis, budget: Budget, first: First = nothing) -> None:
     """Make ``budget``, or put it in the place of the one with the same owner and window.
 
     Raises:
@@ -140,29 +133,19 @@ def set_budget(store: redis.Redis, budget: Budget, first: First = _nothing) -> N
         StoreUnavailable: the store did not answer.
     """
     checked(budget)
-    with reaching():
-        full = store.hlen(KEY) >= MOST and not store.hexists(KEY, budget.field)
-    if full:
-        raise StoreError(f"The table of budgets holds {MOST:,} entries and is full.")
-    first()
-    with reaching():
-        store.hset(KEY, budget.field, _JSON.encode(budget))
+    _TABLE.put(store, budget.field, _JSON.encode(budget), first)
 
 
-def remove_budget(store: redis.Redis, budget: Budget, first: First = _nothing) -> None:
+def remove_budget(store: redis.Redis, budget: Budget, first: First = nothing) -> None:
     """Take away the budget with the owner and window of ``budget``.
 
     Raises:
         BadQuery: there is none.
         StoreUnavailable: the store did not answer.
     """
-    with reaching():
-        there = store.hexists(KEY, budget.field)
-    if not there:
+    if not _TABLE.has(store, budget.field):
         raise BadQuery("name", f"There is no budget of {budget.title} {budget.every}.")
-    first()
-    with reaching():
-        store.hdel(KEY, budget.field)
+    _TABLE.drop(store, budget.field, first)
 
 
 def checked(budget: Budget) -> Budget:

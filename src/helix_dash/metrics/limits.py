@@ -6,14 +6,15 @@ reporting zone (RPD, TPD). The table limits nobody: it is what use is held again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import msgspec
 import redis
 
-from helix_dash.errors import BadQuery, StoreError
+from helix_dash.errors import BadQuery
 from helix_dash.log.keys import APP
+from helix_dash.metrics.operators_table import First, Table, nothing
 from helix_dash.store import reaching
 
 KEY = f"{APP}limits"
@@ -21,6 +22,7 @@ KEY = f"{APP}limits"
 
 WINDOWS = ("rpm", "tpm", "rpd", "tpd")
 MOST_ENTRIES = 5_000
+_TABLE = Table(KEY, "limits", MOST_ENTRIES)
 MOST_NAME = 200
 MOST = 10**15
 
@@ -87,13 +89,6 @@ class LimitTable(msgspec.Struct, frozen=True):
 
 _JSON = msgspec.json.Encoder()
 
-First = Callable[[], None]
-"""Called when a change has been found possible, just before it is made; what it raises stops the change."""
-
-
-def _nothing() -> None:
-    """Nothing comes first."""
-
 
 def table(store: redis.Redis) -> LimitTable:
     """The table as it is, in one command. An entry that cannot be read counts as not there.
@@ -121,7 +116,7 @@ def table(store: redis.Redis) -> LimitTable:
     return LimitTable(dict(ranked), default, keys, teams)
 
 
-def set_tier(store: redis.Redis, name: str, limits: Limits, first: First = _nothing) -> None:
+def set_tier(store: redis.Redis, name: str, limits: Limits, first: First = nothing) -> None:
     """Give the tier ``name`` these limits, or make it.
 
     Raises:
@@ -129,10 +124,10 @@ def set_tier(store: redis.Redis, name: str, limits: Limits, first: First = _noth
         StoreError: the table is full.
         StoreUnavailable: the store did not answer.
     """
-    _put(store, f"tier:{_named(name)}", _JSON.encode(_checked(limits)), first)
+    _TABLE.put(store, f"tier:{_named(name)}", _JSON.encode(_checked(limits)), first)
 
 
-def remove_tier(store: redis.Redis, name: str, first: First = _nothing) -> None:
+def remove_tier(store: redis.Redis, name: str, first: First = nothing) -> None:
     """Take the tier ``name`` away; one of :data:`TIERS` has its first limits again.
 
     Raises:
@@ -146,12 +141,10 @@ def remove_tier(store: redis.Redis, name: str, first: First = _nothing) -> None:
     if name not in TIERS and (having or found.default == name):
         who = f"{len(having)} keys or teams have it" if having else "it is the default"
         raise BadQuery("tier", f"The tier cannot be removed: {who}.")
-    first()
-    with reaching():
-        store.hdel(KEY, f"tier:{name}")
+    _TABLE.drop(store, f"tier:{name}", first)
 
 
-def set_default(store: redis.Redis, tier: str | None, first: First = _nothing) -> None:
+def set_default(store: redis.Redis, tier: str | None, first: First = nothing) -> None:
     """Let ``tier`` be what everybody has who has no other.
 
     Raises:
@@ -159,16 +152,14 @@ def set_default(store: redis.Redis, tier: str | None, first: First = _nothing) -
         StoreUnavailable: the store did not answer.
     """
     if tier is None:
-        first()
-        with reaching():
-            store.hdel(KEY, "default")
+        _TABLE.drop(store, "default", first)
         return
     _known_tier(store, tier)
-    _put(store, "default", tier.encode(), first)
+    _TABLE.put(store, "default", tier.encode(), first)
 
 
 def assign(
-    store: redis.Redis, kind: str, name: str, assigned: Assigned | None, first: First = _nothing
+    store: redis.Redis, kind: str, name: str, assigned: Assigned | None, first: First = nothing
 ) -> None:
     """Give the key or the team ``name`` a tier or limits of its own; ``None`` takes them away.
 
@@ -181,9 +172,7 @@ def assign(
         raise BadQuery("kind", "Limits belong to a key or to a team.")
     field = f"{kind}:{_named(name)}"
     if assigned is None:
-        first()
-        with reaching():
-            store.hdel(KEY, field)
+        _TABLE.drop(store, field, first)
         return
     if (assigned.tier is None) == (assigned.limits is None):
         raise BadQuery("tier", "Give either a tier or limits of its own.")
@@ -191,7 +180,7 @@ def assign(
         _known_tier(store, assigned.tier)
     if assigned.limits is not None:
         _checked(assigned.limits)
-    _put(store, field, _JSON.encode(assigned), first)
+    _TABLE.put(store, field, _JSON.encode(assigned), first)
 
 
 def limits_from(values: Mapping[str, Any]) -> Limits:
@@ -229,13 +218,3 @@ def _named(name: str) -> str:
 def _known_tier(store: redis.Redis, tier: str) -> None:
     if tier not in table(store).tiers:
         raise BadQuery("tier", "There is no tier of that name.")
-
-
-def _put(store: redis.Redis, field: str, packed: bytes, first: First) -> None:
-    with reaching():
-        full = store.hlen(KEY) >= MOST_ENTRIES and not store.hexists(KEY, field)
-    if full:
-        raise StoreError(f"The table of limits holds {MOST_ENTRIES:,} entries and is full.")
-    first()
-    with reaching():
-        store.hset(KEY, field, packed)

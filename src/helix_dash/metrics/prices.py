@@ -6,21 +6,21 @@ price (:mod:`helix_dash.metrics.repricing`); what they would have cost is shown 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import redis
 
 from helix_dash import money
-from helix_dash.errors import BadQuery, StoreError
+from helix_dash.errors import BadQuery
 from helix_dash.log.keys import APP
+from helix_dash.metrics.operators_table import First, Table, nothing
 from helix_dash.model import Scope
 from helix_dash.money import CLASSES, Rates
-from helix_dash.store import reaching
 
 KEY = f"{APP}prices"
 """hash: JSON ``[organization, model, scope, name, since]`` → JSON of a :class:`Price`."""
@@ -29,6 +29,7 @@ SCOPES: dict[str, str | None] = {"all": None, "provider": "provider", "team": "t
 """For whom a price holds → the column of the log that tells; the later of two that fit wins."""
 
 MOST = 2_000
+_TABLE = Table(KEY, "prices", MOST)
 MOST_NAME = 200
 MOST_DOLLARS = Decimal(10) ** 9
 
@@ -79,12 +80,6 @@ class Price(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 
 _JSON = msgspec.json.Encoder()
 _PRICE = msgspec.json.Decoder(Price)
-First = Callable[[], None]
-"""Called when a change has been found possible, just before it is made; what it raises stops the change."""
-
-
-def _nothing() -> None:
-    """Nothing comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +143,8 @@ def prices(store: redis.Redis, scope: Scope) -> PriceTable:
     Raises:
         StoreUnavailable: the store did not answer.
     """
-    with reaching():
-        found = cast("list[bytes]", store.hvals(KEY))
     known: list[Price] = []
-    for packed in found:
+    for packed in _TABLE.entries(store):
         try:
             known.append(checked(_PRICE.decode(packed)))
         except (msgspec.DecodeError, BadQuery):
@@ -160,7 +153,7 @@ def prices(store: redis.Redis, scope: Scope) -> PriceTable:
     return PriceTable(tuple(sorted(mine, key=lambda one: (one.model, one.scope, one.name, one.since))))
 
 
-def set_price(store: redis.Redis, price: Price, first: First = _nothing) -> None:
+def set_price(store: redis.Redis, price: Price, first: First = nothing) -> None:
     """Set ``price``, or put it in the place of the one of the same model, owner and date.
 
     Raises:
@@ -169,29 +162,19 @@ def set_price(store: redis.Redis, price: Price, first: First = _nothing) -> None
         StoreUnavailable: the store did not answer.
     """
     checked(price)
-    with reaching():
-        full = store.hlen(KEY) >= MOST and not store.hexists(KEY, price.field)
-    if full:
-        raise StoreError(f"The table of prices holds {MOST:,} entries and is full.")
-    first()
-    with reaching():
-        store.hset(KEY, price.field, _JSON.encode(price))
+    _TABLE.put(store, price.field, _JSON.encode(price), first)
 
 
-def remove_price(store: redis.Redis, price: Price, first: First = _nothing) -> None:
+def remove_price(store: redis.Redis, price: Price, first: First = nothing) -> None:
     """Take away the price of the same model, owner and date.
 
     Raises:
         BadQuery: there is none.
         StoreUnavailable: the store did not answer.
     """
-    with reaching():
-        there = store.hexists(KEY, price.field)
-    if not there:
+    if not _TABLE.has(store, price.field):
         raise BadQuery("model", f"There is no price of {price.model} since {price.since} for {price.holds_for}.")  # fmt: skip
-    first()
-    with reaching():
-        store.hdel(KEY, price.field)
+    _TABLE.drop(store, price.field, first)
 
 
 def checked(price: Price) -> Price:

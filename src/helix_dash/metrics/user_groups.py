@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable
-from typing import cast
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
 import msgspec
 import redis
 
-from helix_dash.errors import BadQuery, StoreError
+from helix_dash.errors import BadQuery
 from helix_dash.log.keys import APP
+from helix_dash.metrics.operators_table import First, Table, nothing
 from helix_dash.model import Scope
-from helix_dash.store import reaching
 
 KEY = f"{APP}user-groups"
 """hash: id → JSON of a :class:`Group`."""
 
 MOST_GROUPS = 500
+_TABLE = Table(KEY, "groups", MOST_GROUPS)
 MOST_MEMBERS = 200
 MOST_NAME, MOST_WORD = 80, 200
 MOST_ADDRESS = 3_000
@@ -50,14 +50,6 @@ class Group(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
         return urlencode([("user", member) for member in self.members])
 
 
-First = Callable[[], None]
-"""Called when a change has been found possible, just before it is made; what it raises stops the change."""
-
-
-def _nothing() -> None:
-    """Nothing comes first."""
-
-
 def groups(store: redis.Redis, scope: Scope) -> list[Group]:
     """The groups that ``scope`` sees, in order of their names, in one command. What cannot be read is left out.
 
@@ -68,10 +60,8 @@ def groups(store: redis.Redis, scope: Scope) -> list[Group]:
 
 
 def _all(store: redis.Redis) -> list[Group]:
-    with reaching():
-        packed = cast("list[bytes]", store.hvals(KEY))
     found: list[Group] = []
-    for one in packed:
+    for one in _TABLE.entries(store):
         try:
             found.append(checked(msgspec.json.decode(one, type=Group)))
         except (msgspec.DecodeError, UnicodeDecodeError, BadQuery):
@@ -115,7 +105,7 @@ def checked(group: Group) -> Group:
 
 
 def save(
-    store: redis.Redis, scope: Scope, name: str, members: tuple[str, ...], first: First = _nothing
+    store: redis.Redis, scope: Scope, name: str, members: tuple[str, ...], first: First = nothing
 ) -> tuple[Group, Group | None]:
     """Make the group ``name``, or give it these members; it, and what it was before.
 
@@ -131,15 +121,11 @@ def save(
         if before
         else Group(secrets.token_hex(8), name.strip(), members, scope.organization)
     )
-    if before is None and len(known) >= MOST_GROUPS:
-        raise StoreError(f"There are {MOST_GROUPS} groups already.")
-    first()
-    with reaching():
-        store.hset(KEY, group.id, msgspec.json.encode(group))
+    _TABLE.put(store, group.id, msgspec.json.encode(group), first)
     return group, before
 
 
-def remove(store: redis.Redis, scope: Scope, name: str, first: First = _nothing) -> Group:
+def remove(store: redis.Redis, scope: Scope, name: str, first: First = nothing) -> Group:
     """Take the group ``name`` away; it, as it was.
 
     Raises:
@@ -147,9 +133,7 @@ def remove(store: redis.Redis, scope: Scope, name: str, first: First = _nothing)
         StoreUnavailable: the store did not answer; nothing was changed.
     """
     group = find(store, scope, name)
-    first()
-    with reaching():
-        store.hdel(KEY, group.id)
+    _TABLE.drop(store, group.id, first)
     return group
 
 

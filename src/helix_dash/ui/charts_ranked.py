@@ -269,7 +269,8 @@ def _rows(top: float, unit: Unit) -> dict[str, Any]:
 
 
 def _signed(value: float, unit: Unit) -> str:
-    return f"{'+' if value > 0 else '−'}{unit.words(abs(value))}"
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{unit.words(abs(value))}"
 
 
 def _cut(name: str) -> str:

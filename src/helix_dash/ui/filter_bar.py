@@ -17,7 +17,7 @@ FIRST = ("team", "user", "key_alias", "model", "provider", "endpoint", "status",
 TITLES = {
     column.name: column.title
     for column in COLUMNS
-    if column.kind in ("word", "text", "flag") and not (column.stamped or column.internal)
+    if column.kind in ("word", "text", "flag") and not column.stamped
 }
 """Every column that can be filtered by, as query_params.py knows them, and its name for people."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Input, Output, State, dcc, html, no_update
+from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from helix_dash import context
@@ -109,35 +109,7 @@ _GIVEN = tuple(State(part, "value") for part in (KIND, NAME, LIMIT, WINDOW, DAYS
 
 def wire(on: Callbacks) -> None:
     """The form's callbacks."""
-
-    @on(
-        *form_parts.said(FORM, CHANGES),
-        Input(f"{FORM}-save", "n_clicks"),
-        *_GIVEN,
-        permission=PERMISSION,
-        failed=form_parts.failed,
-        prevent_initial_call=True,
-    )
-    def save_budget(clicks: int | None, *given: Any) -> Any:
-        return (save(*given), "good", clicks) if clicks else (no_update,) * 3
-
-    @on(
-        *form_parts.said(FORM, CHANGES, again=True),
-        Input(f"{FORM}-sure", "n_clicks"),
-        *_GIVEN,
-        permission=PERMISSION,
-        failed=form_parts.failed,
-        prevent_initial_call=True,
-    )
-    def remove_a_budget(clicks: int | None, *given: Any) -> Any:
-        return (remove(*given), "good", -clicks) if clicks else (no_update,) * 3
-
-    on.in_browser(
-        "hxcosts.asked",
-        Output(f"{FORM}-confirm", "is_open"),
-        *(Input(f"{FORM}-{part}", "n_clicks") for part in ("remove", "sure", "keep")),
-        prevent_initial_call=True,
-    )
+    form_parts.wire(on, FORM, CHANGES, _GIVEN, PERMISSION, save, remove)
     on.in_browser(
         "hxcosts.budget",
         Output(NAMES, "children"),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import Output, dcc, html, no_update
+from dash import Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from helix_dash.errors import BadQuery, HelixError
 from helix_dash.ui import icon
+from helix_dash.ui.wiring import Callbacks
 
 
 def form(key: str, title: str, subtitle: str, parts: Sequence[Component], **marks: str) -> Component:
@@ -114,3 +115,33 @@ def failed(error: Exception, reference: str, *_: Any, **__: Any) -> tuple[Any, .
     if isinstance(error, HelixError):
         return f"{error} Nothing was changed.", "bad", no_update
     return f"That did not work. Reference {reference} in the server's log.", "bad", no_update
+
+
+def wire(
+    on: Callbacks,
+    key: str,
+    changed: str,
+    given: Sequence[State],
+    permission: str,
+    save: Callable[..., str],
+    remove: Callable[..., str],
+) -> None:
+    """What the buttons of form ``key`` do, for who holds ``permission``; ``save`` and ``remove`` get what is ``given``
+    and say what they did."""
+    busy = [(Output(f"{key}-save", "disabled"), True, False), (Output(f"{key}-busy", "hidden"), False, True)]
+    common: dict[str, Any] = {"permission": permission, "failed": failed, "prevent_initial_call": True}
+
+    @on(*said(key, changed), Input(f"{key}-save", "n_clicks"), *given, running=busy, **common)
+    def save_it(clicks: int | None, *values: Any) -> Any:
+        return (save(*values), "good", clicks) if clicks else (no_update,) * 3
+
+    @on(*said(key, changed, again=True), Input(f"{key}-sure", "n_clicks"), *given, **common)
+    def remove_it(clicks: int | None, *values: Any) -> Any:
+        return (remove(*values), "good", -clicks) if clicks else (no_update,) * 3
+
+    on.in_browser(
+        "hxcosts.asked",
+        Output(f"{key}-confirm", "is_open"),
+        *(Input(f"{key}-{part}", "n_clicks") for part in ("remove", "sure", "keep")),
+        prevent_initial_call=True,
+    )

@@ -14,7 +14,6 @@ from helix_dash.errors import BadQuery, HelixError
 from helix_dash.metrics.limits import (
     WINDOWS,
     Assigned,
-    First,
     Limits,
     LimitTable,
     assign,
@@ -24,6 +23,7 @@ from helix_dash.metrics.limits import (
     set_tier,
     table,
 )
+from helix_dash.metrics.operators_table import First
 from helix_dash.pages.rate_limits.queries import RateLimits
 from helix_dash.pages.rate_limits.rows import TITLES
 from helix_dash.ui import controls, icon
