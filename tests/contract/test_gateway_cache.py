@@ -53,7 +53,6 @@ def write_hash(store: Any, key: str, **fields: Any) -> str:
 
 def protected(store: Any) -> list[str]:
     """Keys that begin like cache entries, or near them, and must outlive every eviction."""
-    store.hset("helix:exact:cache", mapping={"a" * 64: "{}"})
     store.xadd("helix:vector:batch:encode", {"a": "1"})
     store.zadd("helix:cache:metrics", {"total_requests": 1})
     store.zadd("helix:spend:user:ada", {"2026-11-22": 1})
@@ -258,7 +257,13 @@ def test_one_entry_is_evicted_by_its_key(filled: Any) -> None:
     kept = set(protected(filled)) - {exact("a")}
     receipt = ordered(filled, CACHE_EVICT, by="key", key=exact("a")).receipt
     assert (receipt["looked_at"], receipt["evicted"]) == (1, 1)
-    for key in ("helix:spend:user:ada", "helix:exact:cache", "helixdash:{app}:users", "helix:cache:metrics"):
+    for key in (
+        "helix:spend:user:ada",
+        "helix:exact:cache",
+        "helix:exact:cache/not a digest",
+        "helixdash:{app}:users",
+        "helix:cache:metrics",
+    ):
         refused = ordered(filled, CACHE_EVICT, by="key", key=key)
         assert (refused.state, refused.said) == ("failed", "This is no key of a cache entry.")
     assert kept <= {key.decode() for key in filled.keys("*")}

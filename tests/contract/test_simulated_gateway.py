@@ -17,6 +17,7 @@ from helix_dash.settings import load
 from helix_dash.sources.gateway import contract, simulated
 from helix_dash.sources.gateway.incidents import incidents
 from helix_dash.sources.gateway.simulated import SimulatedGateway
+from helix_dash.sources.gateway.survey import survey
 from helix_dash.sources.simulator import Traffic
 from helix_dash.store import connect
 
@@ -54,7 +55,7 @@ def test_its_spending_is_that_of_the_traffic_by_local_day(store: Any, traffic: l
             day = record.time.astimezone(BERLIN).date().isoformat()
             days[day] = days.get(day, 0.0) + float(record.cost_usd)
     assert contract.spend(store).days == pytest.approx(days)
-    users = contract.survey(store, datetime.now(BERLIN).date()).users
+    users = survey(store, datetime.now(BERLIN).date()).users
     assert sum(total for total, _ in users.top.values()) == pytest.approx(sum(days.values()))
 
 
@@ -82,7 +83,7 @@ def test_there_are_never_more_entries_than_it_may_keep(
         record.time += datetime.now(UTC) - NOW
         gateway.take(record)
     gateway.flush()
-    found = contract.survey(connect(store_url), NOW.date()).entries
+    found = survey(connect(store_url), NOW.date()).entries
     assert 0 < found.exact + found.semantic <= 50
 
 

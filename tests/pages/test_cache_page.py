@@ -279,6 +279,22 @@ def test_a_redis_as_the_document_says_is_shown_without_any_log(
     assert "John Smith" not in json.dumps(found)
 
 
+def test_the_largest_entries_come_with_of_how_many_they_are_the_largest(
+    app: Flask, people: redis.Redis, web_store: EmbeddedStore
+) -> None:
+    """H3.5"""
+    seeded(people)
+    people.hset(
+        "helix:exact:cache", "f" * 64, json.dumps({"model": "gpt-4o-mini", "embedding": [0.5] * 1536})
+    )
+    asked(people, web_store.url)
+    found = refresh(visitor(app, "editor"))
+    assert table(found, "largest")[0][:4] == ["cache/ffffffffff…", "7.7 kB", "exact", "gpt-4o-mini"]
+    assert found["hx-cache-largest-subtitle"]["children"].startswith("4 largest of all 4;")
+    deed = found["hx-cache-largest-rows"]["data"]["rows"][0]["cells"][-1]["deed"]
+    assert json.loads(deed)["what"] == {"by": "key", "key": "helix:exact:cache/" + "f" * 64}
+
+
 def test_its_counters_are_held_against_the_log_of_the_same_time(
     log: Any, people: redis.Redis, web_store: EmbeddedStore
 ) -> None:

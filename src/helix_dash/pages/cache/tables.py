@@ -21,7 +21,7 @@ from helix_dash.ui.panel import Updates
 from helix_dash.ui.states import Message
 from helix_dash.ui.table import Field
 
-LISTED, ORDERED = 20, 8
+LISTED, LARGEST, ORDERED = 20, 10, 8
 
 BYPASS = (
     Field("why", "Why the cache was not engaged"),
@@ -43,7 +43,9 @@ ENTRIES = (
     Field("ends", "Expires in"),
     Field("size", "Size", unknown="the store does not tell"),
 )
+LARGE = (Field("size", "Size", bar=True), *ENTRIES[:-1])
 EVICT = Field("evict", "")
+TEXTS = ("level", "model", "owner", "created", "evict")
 ORDERS = (
     Field("what", "What"),
     Field("by", "Ordered by"),
@@ -119,26 +121,49 @@ def _compared(words: str, ever: Number, grown: Number, log: Number) -> rows.Line
 
 
 def entries(found: Cache, look: Look) -> Updates:
-    """Some entries, one by one; never a text of theirs."""
-    name, told = "cache-entries", found.gateway
+    """Some entries, one by one, and the largest; never a text of theirs."""
+    told = found.gateway
     if told is None or told.answer is None:
         words = Message("empty", "The gateway has not been asked", "The collector reads its keys every minute. Is one running?")  # fmt: skip
-        return panel.says(name, words) | {f"{name}.subtitle": ""}
+        return _both(words, "")
     subtitle = _index_words(told)
     if not told.entries:
         words = Message("empty", "The cache is empty", "No key of an entry was found in the gateway's store.")
         if not told.answer.ok:
             words = Message("empty", "No entries are known", "The gateway's store has not answered yet.")
-        return panel.says(name, words) | {f"{name}.subtitle": subtitle}
+        return _both(words, subtitle)
     ranked = sorted(told.entries, key=lambda one: (-(one.hits or 0), -(one.created or 0), one.key))[:LISTED]
     allowed = context.may(PERMISSION)
-    lines = [_entry(one, look, allowed=allowed) for one in ranked]
     fields = (*ENTRIES, EVICT) if allowed else ENTRIES
     more = f"{len(ranked)} of {told.total or len(told.entries):,}, those with most hits of a sample first. "
-    ready = panel.ready(name, stale=not told.answer.ok, subtitle=more + subtitle)
-    return ready | rows.fill(
-        name, "Key", fields, lines, texts=("level", "model", "owner", "created", "evict")
-    )
+    shared = f" {told.inside:,} exact ones share the hash helix:exact:cache." if told.inside else ""
+    ready = panel.ready("cache-entries", stale=not told.answer.ok, subtitle=more + subtitle + shared)
+    lines = [_entry(one, look, allowed=allowed) for one in ranked]
+    return ready | rows.fill("cache-entries", "Key", fields, lines, texts=TEXTS) | _largest(told, look, allowed=allowed)  # fmt: skip
+
+
+def _both(words: Message, subtitle: str) -> Updates:
+    updates: Updates = {}
+    for name in ("cache-entries", "cache-largest"):
+        updates |= panel.says(name, words) | {f"{name}.subtitle": subtitle if name == "cache-entries" else ""}
+    return updates
+
+
+def _largest(told: GatewayCache, look: Look, *, allowed: bool) -> Updates:
+    """The entries that take most, and of how many they are the largest."""
+    name, shown = "cache-largest", told.largest[:LARGEST]
+    if not shown:
+        words = Message("empty", "No sizes are known", "The gateway's store does not tell what an entry takes.")  # fmt: skip
+        return panel.says(name, words) | {f"{name}.subtitle": ""}
+    total = told.total or told.measured
+    whole = told.measured >= total and not told.cut
+    measured = f"all {total:,}" if whole else f"{told.measured:,} measured, of {total:,}"
+    subtitle = f"{len(shown)} largest of {measured}; memory of a key, or length inside helix:exact:cache"
+    top = max((one.bytes or 0 for one in shown), default=0) or 1
+    lines = [_entry(one, look, allowed=allowed, share=(one.bytes or 0) / top) for one in shown]
+    fields = (*LARGE, EVICT) if allowed else LARGE
+    ready = panel.ready(name, stale=told.answer is not None and not told.answer.ok, subtitle=subtitle)
+    return ready | rows.fill(name, "Key", fields, lines, texts=TEXTS)
 
 
 def _index_words(told: GatewayCache) -> str:
@@ -149,9 +174,15 @@ def _index_words(told: GatewayCache) -> str:
     return f"RediSearch's index {index['name']} holds {index.get('docs') or 0:,} vectors of {index.get('dimensions') or '?'} dimensions{failed}."
 
 
-def _entry(one: CacheEntry, look: Look, *, allowed: bool) -> rows.Line:
-    kind, _, rest = one.key.rpartition(":")
-    short = f"{kind.rpartition(':')[2]}:{rest[:10]}…" if len(rest) > 12 else one.key
+def short_key(key: str) -> str:
+    """A key as a table shows it: its kind and the beginning of what tells it from others."""
+    head, slash, name = key.rpartition("/") if "/" in key else key.rpartition(":")
+    kind = head.rpartition(":")[2]
+    return f"{kind}{slash}{name[:10]}…" if len(name) > 12 else key
+
+
+def _entry(one: CacheEntry, look: Look, *, allowed: bool, share: float = 0.0) -> rows.Line:
+    short = short_key(one.key)
     ends = fmt.UNKNOWN if one.ends is None else "never" if one.ends < 0 else fmt.age(one.ends)
     cells = {
         "level": one.level,
@@ -164,7 +195,7 @@ def _entry(one: CacheEntry, look: Look, *, allowed: bool) -> rows.Line:
         "evict": "Evict",
     }
     asked = evicting(f"Evict the entry {short}?", by="key", key=one.key) if allowed else None
-    return rows.Line(short, cells, deeds={"evict": asked} if asked else None)
+    return rows.Line(short, cells, deeds={"evict": asked} if asked else None, share=share)
 
 
 def evicting(words: str, **what: Any) -> str:

@@ -48,7 +48,7 @@ OVER_TIME = tuple(figures.OVER_TIME)
 TOTALS_CHARTS = (*OVER_TIME, "cache-by")
 SINGLE_CHARTS = tuple(figures.SINGLE)
 CHARTS = (*TOTALS_CHARTS, *SINGLE_CHARTS)
-TOTALS_TABLES = ("cache-bypass", "cache-count", "cache-entries", "cache-orders")
+TOTALS_TABLES = ("cache-bypass", "cache-count", "cache-entries", "cache-largest", "cache-orders")
 SINGLE_TABLES = ("cache-prompts", "cache-near", "cache-pairs", "cache-waste", "cache-cross", "cache-try")
 TOTALS_PANELS = (*TOTALS_CHARTS, *TOTALS_TABLES)
 SINGLE_PANELS = (*SINGLE_CHARTS, *SINGLE_TABLES, "cache-reasons", "cache-advice")
@@ -149,6 +149,7 @@ def _gateway() -> list[Component]:
     return [
         _list("cache-count", "The gateway's own count", 12, "The gateway's counters beside the log"),
         _list("cache-entries", "Entries", 12, "Some entries of the gateway's cache"),
+        _list("cache-largest", "Largest entries", 12, "The entries of the gateway's cache that take most"),
     ]
 
 
@@ -194,7 +195,7 @@ def _of_gateway(found: Cache, look: Look, now: int) -> Updates:
         words = Message("forbidden", "For who sees all organizations", "The gateway's keys do not say which organization they belong to.")  # fmt: skip
         told = {"way": "", "way.tone": "none", "mock": "", "told": "", "failing": "", "quiet": True}
         updates: Updates = {f"{SOURCE}.{key}": value for key, value in told.items()}
-        for name in ("cache-count", "cache-entries", "cache-orders"):
+        for name in TOTALS_TABLES[1:]:
             updates |= panel.says(name, words)
         return updates | controls.known(None)
     answer = found.gateway.answer

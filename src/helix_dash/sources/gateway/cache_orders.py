@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import islice
 from typing import Any
 
 import redis
@@ -20,11 +21,11 @@ import redis
 from helix_dash.errors import HelixError
 from helix_dash.orders.performer import Perform, Task
 from helix_dash.samples.sources import CACHE_EVICT, CACHE_PROBE, CACHE_SETTING, GATEWAY_SETTINGS
-from helix_dash.sources.gateway import contract
+from helix_dash.sources.gateway import contract, inside
 from helix_dash.sources.gateway.entries import Entry, described
 from helix_dash.store import reaching
 
-_AT_ONCE = 500
+_AT_ONCE, _SHARED_AT_ONCE = 500, 100
 _NEAR = 1_500_000
 """Microseconds by which the birth of an entry and the one a hit tells may differ: some writers keep whole seconds."""
 
@@ -82,7 +83,7 @@ def evict(store: redis.Redis, task: Task, zone: tzinfo) -> Evicted:
         key = str(what.get("key"))
         if contract.level_of(key) is None:
             raise Impossible("This is no key of a cache entry.")
-        receipt.looked_at, receipt.evicted = 1, _unlink(store, [key])
+        receipt.looked_at, receipt.evicted = 1, _remove(store, [key])
     else:
         now = round(time.time() * 1_000_000)
         verdict = _verdict(what, now)
@@ -92,7 +93,7 @@ def evict(store: redis.Redis, task: Task, zone: tzinfo) -> Evicted:
             chosen = [entry.key for entry, mine in zip(told.found, verdicts, strict=True) if mine]
             receipt.looked_at += len(told.found)
             receipt.silent += sum(mine is None for mine in verdicts)
-            receipt.evicted += _unlink(store, chosen)
+            receipt.evicted += _remove(store, chosen)
             for reason, count in told.left_out.items():
                 receipt.left_out[reason] = receipt.left_out.get(reason, 0) + count
             said = f"{receipt.looked_at:,} entries looked at, {receipt.evicted:,} evicted"
@@ -123,21 +124,20 @@ def _verdict(what: dict[str, Any], now: int) -> Callable[[Entry], bool | None]:
 
 
 def _walk(store: redis.Redis) -> Iterator[list[str]]:
-    """Keys of cache entries, some hundreds at a time."""
-    keys: list[str] = []
+    """Keys of cache entries, some hundreds at a time; then those inside one hash, fewer, as each is read whole."""
     for prefix in (contract.EXACT, contract.VECTOR, contract.CACHE):
-        for key in contract.scan(store, prefix):
-            if contract.level_of(key):
-                keys.append(key)
-            if len(keys) == _AT_ONCE:
-                yield keys
-                keys = []
-    if keys:
-        yield keys
+        own = (key for key in contract.scan(store, prefix) if contract.level_of(key))
+        while some := list(islice(own, _AT_ONCE)):
+            yield some
+    shared = inside.names(store)
+    while some := list(islice(shared, _SHARED_AT_ONCE)):
+        yield some
 
 
-def _unlink(store: redis.Redis, keys: list[str]) -> int:
-    return sum(one for one in contract.each(store, "UNLINK", keys) if isinstance(one, int))
+def _remove(store: redis.Redis, keys: list[str]) -> int:
+    own = [key for key in keys if not contract.field_of(key)]
+    gone = sum(one for one in contract.each(store, "UNLINK", own) if isinstance(one, int))
+    return gone + inside.remove(store, keys)
 
 
 @dataclass(slots=True)

@@ -21,9 +21,12 @@ INCIDENTS = "helix:pii:incidents"
 EXACT, VECTOR, CACHE = "helix:exact:", "helix:vector:", "helix:cache:"
 THRESHOLDS, ALERTS, TTL = "helix:adaptive:thresholds", "helix:alerts:thresholds", "helix:ttl:default"
 
+CORE = "helix:exact:cache"
+"""One hash that holds all entries of another writer, one per field."""
+
 NO_ENTRIES = frozenset(
     {
-        "helix:exact:cache",  # one hash that holds all entries of another writer
+        CORE,
         "helix:vector:batch:encode",
         "helix:cache:metrics",
         "helix:cache:warming:queue",
@@ -34,10 +37,11 @@ NO_ENTRIES = frozenset(
 """Keys that begin like cache entries and are none."""
 
 MOST_DAYS = 4_000
-MOST_KEYS = 200_000
 _SCAN = 1_000
 _PIPELINE = 500
 _HEX = re.compile(r"[0-9a-f]{64}")
+_FIELD = re.compile(r"(?:[\w./:-]{1,120}:)?(?:[0-9a-f]{32}){1,2}")
+"""A field of :data:`CORE`: a digest, perhaps behind a model's name; nothing else may be shown."""
 
 
 @dataclass(slots=True)
@@ -66,26 +70,6 @@ class Spend(Read):
     days: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Spenders(Read):
-    """Dollars per user or model: all time, and the last thirty of its days.
-
-    Args:
-        top: who → (all time, last 30 days), the highest first; at most ``MOST_SPENDERS``.
-        others: how many more there are.
-        keys: keys that were looked at.
-        cut: whether there are more keys than are looked at.
-    """
-
-    top: dict[str, tuple[float, float]] = field(default_factory=dict)
-    others: int = 0
-    keys: int = 0
-    cut: bool = False
-
-
-MOST_SPENDERS = 1_000
-
-
 def counters(store: redis.Redis) -> Counters:
     """The gateway's counters, in one command.
 
@@ -95,7 +79,7 @@ def counters(store: redis.Redis) -> Counters:
     found = Counters()
     numbers: list[int | None] = []
     for name, value in zip((REQUESTS, HITS), each(store, "GET", (REQUESTS, HITS)), strict=True):
-        number = _whole(value)
+        number = whole(value)
         if value is not None and number is None:
             found.leave_out(f"{name} is no whole number")
         numbers.append(number)
@@ -114,7 +98,7 @@ def spend(store: redis.Redis, key: str = SPEND) -> Spend:
     if members is WRONG:
         found.leave_out(f"{key} is no sorted set")
         return found
-    for day, amount in _pairs(members):
+    for day, amount in pairs(members):
         if day is None:
             found.leave_out("a member of spending is no date")
         elif amount is None:
@@ -140,76 +124,7 @@ def thresholds(store: redis.Redis) -> dict[str, dict[str, float]]:
     return found
 
 
-@dataclass(slots=True)
-class Entries(Read):
-    """The gateway's cache as counted by a scan.
-
-    Args:
-        exact: entries that answer one and the same prompt.
-        semantic: entries that answer prompts like theirs.
-        other: entries of other levels.
-        bytes: what a sample of ``sampled`` of them takes in memory, on average.
-        expiring: how many of the sample are gone within an hour.
-        without_end: how many of the sample never expire.
-        cut: whether there are more keys than are counted.
-    """
-
-    exact: int = 0
-    semantic: int = 0
-    other: int = 0
-    sampled: int = 0
-    bytes: float | None = None
-    expiring: int = 0
-    without_end: int = 0
-    cut: bool = False
-
-
-_SAMPLE = 200
-
-
-@dataclass(slots=True)
-class Survey:
-    """What one walk over all keys of the gateway finds: cache entries, and who spent how much."""
-
-    entries: Entries
-    users: Spenders
-    models: Spenders
-
-
-def survey(store: redis.Redis, today: date, sample: list[str] | None = None) -> Survey:
-    """One walk over all of the gateway's keys: for a background duty, never for a page.
-
-    Args:
-        today: the date from which the last thirty days are counted.
-        sample: takes the keys of some cache entries in place of those of the last walk.
-
-    Raises:
-        StoreUnavailable: the store did not answer.
-    """
-    found, sample = Entries(), [] if sample is None else sample
-    sample.clear()
-    spending: dict[str, list[str]] = {SPEND_USER: [], SPEND_MODEL: []}
-    cut = False
-    for seen, key in enumerate(scan(store, "helix:")):
-        if seen == MOST_KEYS:
-            cut = True
-            break
-        kind = _kind(key)
-        if kind in spending:
-            spending[kind].append(key)
-        elif kind:
-            setattr(found, kind, getattr(found, kind) + 1)
-            # Scan order is the order of hashes: the first ones are as good a sample as any.
-            if len(sample) < _SAMPLE:
-                sample.append(key)
-    _measure(store, found, sample)
-    found.cut = cut
-    users, models = (_spenders(store, prefix, keys, today) for prefix, keys in spending.items())
-    users.cut = models.cut = cut
-    return Survey(found, users, models)
-
-
-def _kind(key: str) -> str | None:
+def kind_of(key: str) -> str | None:
     """``exact``, ``semantic`` or ``other`` of a cache entry, the prefix of a key of spending, else ``None``."""
     for prefix in (SPEND_USER, SPEND_MODEL):
         if key.startswith(prefix):
@@ -217,42 +132,25 @@ def _kind(key: str) -> str | None:
     if key in NO_ENTRIES:
         return None
     if key.startswith(EXACT):
-        return "exact" if _HEX.fullmatch(key.removeprefix(EXACT)) else None
+        return "exact" if _HEX.fullmatch(key.removeprefix(EXACT)) or field_of(key) else None
     return "semantic" if key.startswith(VECTOR) else "other" if key.startswith(CACHE) else None
 
 
 def level_of(key: str) -> str | None:
     """``exact``, ``semantic`` or ``other`` of the key of a cache entry; ``None`` of any other key."""
-    kind = _kind(key)
+    kind = kind_of(key)
     return kind if kind in ("exact", "semantic", "other") else None
 
 
-def _measure(store: redis.Redis, found: Entries, sample: list[str]) -> None:
-    sizes = [_whole(size) for size in each(store, "MEMORY USAGE", sample)]
-    ends = [_whole(end) for end in each(store, "TTL", sample)]
-    known = [size for size in sizes if size]
-    found.sampled, found.bytes = len(sample), sum(known) / len(known) if known else None
-    found.expiring = sum(1 for end in ends if end is not None and 0 <= end <= 3600)
-    found.without_end = sum(1 for end in ends if end == -1)
+def inside(name: str) -> str:
+    """What the entry in field ``name`` of :data:`CORE` is called where entries have keys of their own."""
+    return f"{CORE}/{name}"
 
 
-def _spenders(store: redis.Redis, prefix: str, keys: list[str], today: date) -> Spenders:
-    found, totals = Spenders(keys=len(keys)), {}
-    for some in parts(keys):
-        answers = each(store, "ZRANGE", some, "0", str(MOST_DAYS - 1), "WITHSCORES")
-        for key, members in zip(some, answers, strict=True):
-            if members is WRONG:
-                found.leave_out("a key of spending is no sorted set")
-                continue
-            days = [(day, amount) for day, amount in _pairs(members) if day and amount is not None]
-            for _ in range(len(_pairs(members)) - len(days)):
-                found.leave_out("a day of spending cannot be read")
-            recent = sum(amount for day, amount in days if 0 <= (today - day).days < 30)
-            totals[key.removeprefix(prefix)] = (sum(amount for _, amount in days), recent)
-    ranked = sorted(totals.items(), key=lambda item: (-item[1][1], -item[1][0], item[0]))
-    found.top = dict(ranked[:MOST_SPENDERS])
-    found.others = max(0, len(ranked) - MOST_SPENDERS)
-    return found
+def field_of(key: str) -> str | None:
+    """The field of :data:`CORE` that ``key`` names; ``None`` when it is a key of its own."""
+    head, slash, name = key.partition("/")
+    return name if head == CORE and slash and _FIELD.fullmatch(name) else None
 
 
 def scan(store: redis.Redis, prefix: str) -> Iterator[str]:
@@ -297,7 +195,7 @@ def parts(keys: list[str]) -> Iterator[list[str]]:
         yield keys[begin : begin + _PIPELINE]
 
 
-def _pairs(members: Any) -> list[tuple[date | None, float | None]]:
+def pairs(members: Any) -> list[tuple[date | None, float | None]]:
     """(day, amount) of a sorted set's answer, which is flat or in pairs depending on the protocol."""
     flat = [part for one in members or () for part in (one if isinstance(one, list | tuple) else (one,))]
     return [(day_of(day), amount_of(amount)) for day, amount in zip(flat[::2], flat[1::2], strict=False)]
@@ -353,7 +251,8 @@ def time_of(value: Any, zone: tzinfo) -> int | None:
     return round(amount * (1_000 if amount > _MILLISECONDS else 1_000_000))
 
 
-def _whole(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
+    """A whole number of 64 bits; else ``None``."""
     found = number(value)
     return int(found) if found is not None and found == int(found) and abs(found) < 2**63 else None
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import redis
 
-from helix_dash.sources.gateway import contract
+from helix_dash.sources.gateway import contract, inside
 from helix_dash.sources.gateway.contract import Read, number, text, time_of
 
 FIELDS = (
@@ -41,7 +41,8 @@ class Entry:
         used: when it last answered, microseconds since the epoch.
         hits: how often it answered, by its own count.
         ends: seconds until it expires; ``-1``: never. ``None`` when it was not asked for.
-        bytes: what it takes in memory; ``None`` when it was not asked for.
+        bytes: what it takes in memory, or inside a shared hash the length of its text; ``None`` when it was not
+            asked for.
     """
 
     key: str
@@ -77,13 +78,20 @@ def described(
     """
     told = Entries()
     found: dict[str, dict[str, Any]] = {}
-    mine = [key for key in keys if contract.level_of(key)]
+    shared = [key for key in keys if contract.field_of(key)]
+    mine = [key for key in keys if contract.level_of(key) and not contract.field_of(key)]
     for key, values in zip(mine, contract.each(store, "HMGET", mine, *FIELDS), strict=True):
         if values is not contract.WRONG and any(value is not None for value in values):
             found[key] = dict(zip(FIELDS, values, strict=True))
     found |= _strings(store, [key for key in mine if key not in found], told)
     ends = contract.each(store, "TTL", found) if measured else []
     sizes = contract.each(store, "MEMORY USAGE", found) if measured else []
+    if shared:
+        within, lengths = _inside(store, shared, told)
+        found |= within
+        if measured:
+            ends += contract.each(store, "TTL", [contract.CORE]) * len(within)
+            sizes += [lengths[key] for key in within]
     for at, (key, body) in enumerate(found.items()):
         end, size = (_whole(ends[at]), _whole(sizes[at])) if measured else (None, None)
         if end == -2:
@@ -108,17 +116,39 @@ def _strings(store: redis.Redis, keys: Sequence[str], told: Entries) -> dict[str
     for key, packed in zip(short, contract.each(store, "GET", short), strict=True):
         if packed is None or packed is contract.WRONG:
             continue
-        try:
-            body = json.loads(packed)
-        except (ValueError, RecursionError):
-            body = None
-        if not isinstance(body, dict):
-            told.leave_out("a cache entry is no JSON object")
-            body = {}
-        found[key] = {name: body.get(name) for name in FIELDS} | {
-            "created_at": body.get("created_at", body.get("created"))
-        }
+        found[key] = _object(packed, told)
     return found
+
+
+def _inside(
+    store: redis.Redis, keys: Sequence[str], told: Entries
+) -> tuple[dict[str, dict[str, Any]], dict[str, int]]:
+    """What entries that share one hash say, and how long each is; those that are gone are left out."""
+    lengths = {
+        key: size
+        for key, size in zip(keys, inside.asked(store, "HSTRLEN", keys), strict=True)
+        if isinstance(size, int) and size
+    }
+    found: dict[str, dict[str, Any]] = {key: {} for key in lengths}
+    short = [key for key, size in lengths.items() if size <= MOST_JSON]
+    for key, packed in zip(short, inside.asked(store, "HGET", short), strict=True):
+        if packed is not None and packed is not contract.WRONG:
+            found[key] = _object(packed, told)
+    return found, lengths
+
+
+def _object(packed: Any, told: Entries) -> dict[str, Any]:
+    """The fields of an entry that is a JSON object; of anything else none, and it is counted."""
+    try:
+        body = json.loads(packed)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        told.leave_out("a cache entry is no JSON object")
+        body = {}
+    return {name: body.get(name) for name in FIELDS} | {
+        "created_at": body.get("created_at", body.get("created"))
+    }
 
 
 def _entry(

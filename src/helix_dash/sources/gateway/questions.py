@@ -26,6 +26,7 @@ from helix_dash.sources.gateway import contract
 from helix_dash.sources.gateway.entries import described
 from helix_dash.sources.gateway.incidents import incidents
 from helix_dash.sources.gateway.search_index import find_index, listed
+from helix_dash.sources.gateway.survey import Met, survey
 from helix_dash.sources.polling import Numbers, Question, Told
 from helix_dash.store import reaching
 
@@ -50,7 +51,7 @@ def questions(
         masking: how texts are masked, as people set it last.
         engine: what recognises personal data in them.
     """
-    sample: list[str] = []  # of the keys that the last walk met, so that entries need no walk of their own
+    met = Met()  # entries that the last walk met, so that they need no walk of their own
     return [
         Question(COUNTERS, 10, _asking(open_store, _counters)),
         Question(SPEND, 30, _asking(open_store, _spend)),
@@ -58,8 +59,8 @@ def questions(
             INCIDENTS, 30, _asking(open_store, lambda store: Told(incidents(store, zone, masking(), engine)))
         ),
         Question(SETTINGS, 60, _asking(open_store, lambda store: Told(contract.thresholds(store)))),
-        Question(SURVEY, GATEWAY_EVERY, _asking(open_store, lambda store: _survey(store, zone, sample))),
-        Question(ENTRIES, GATEWAY_EVERY, _asking(open_store, lambda store: _entries(store, zone, sample))),
+        Question(SURVEY, GATEWAY_EVERY, _asking(open_store, lambda store: _survey(store, zone, met))),
+        Question(ENTRIES, GATEWAY_EVERY, _asking(open_store, lambda store: _entries(store, zone, met))),
     ]
 
 
@@ -86,24 +87,32 @@ def _spend(store: redis.Redis) -> Told:
     return Told(found, Numbers({"usd": sum(found.days.values())} if found.days else {}))
 
 
-def _survey(store: redis.Redis, zone: tzinfo, sample: list[str]) -> Told:
-    found = contract.survey(store, datetime.now(zone).date(), sample)
+def _survey(store: redis.Redis, zone: tzinfo, met: Met) -> Told:
+    found = survey(store, datetime.now(zone).date(), met)
     counted = {name: getattr(found.entries, name) for name in ("exact", "semantic", "other")}
     return Told(found, Numbers(gauges=counted))
 
 
-def _entries(store: redis.Redis, zone: tzinfo, sample: list[str]) -> Told:
-    """Some entries one by one, the index over vectors, and how many keys the store threw out."""
+def _entries(store: redis.Redis, zone: tzinfo, met: Met) -> Told:
+    """Some entries one by one, the largest, the index over vectors, and how many keys the store threw out."""
     index = find_index(store)
     vectors = listed(store, index, LISTED) if index.name else []
     keys = {"semantic": vectors} if vectors else {}
-    for key in sample:
+    for key in met.sample:
         level = contract.level_of(key)
         if level and not (level == "semantic" and vectors) and len(keys.setdefault(level, [])) < LISTED:
             keys[level].append(key)
     now = round(datetime.now(zone).timestamp() * 1_000_000)
-    told = described(store, [key for some in keys.values() for key in some], zone, now)
-    body = {"index": index, "found": told.found, "left_out": told.left_out}
+    some = [key for part in keys.values() for key in part]
+    told = described(store, list(dict.fromkeys(some + met.largest)), zone, now)
+    by_key = {entry.key: entry for entry in told.found}
+    body = {
+        "index": index,
+        "found": [by_key[key] for key in some if key in by_key],
+        "largest": [by_key[key] for key in met.largest if key in by_key],
+        "measured": met.measured,
+        "left_out": told.left_out,
+    }
     return Told(body, Numbers(_thrown_out(store)))
 
 

@@ -16,12 +16,9 @@ from helix_dash.errors import HelixError, NotFound
 from helix_dash.orders.kinds import PURGE, REVEAL, TRACE
 from helix_dash.orders.performer import Perform, Task
 from helix_dash.redaction.recognizers import find, plain
-from helix_dash.sources.gateway.contract import CACHE, EXACT, INCIDENTS, NO_ENTRIES, VECTOR, scan, text
+from helix_dash.sources.gateway.contract import CACHE, CORE, EXACT, INCIDENTS, NO_ENTRIES, VECTOR, scan, text
 from helix_dash.sources.gateway.incidents import ends, parsed, texts_of
 from helix_dash.store import reaching
-
-CORE = "helix:exact:cache"
-"""One hash that holds all entries of another writer."""
 
 NEAR = 10_000_000
 """Microseconds between a row of the log and an entry of the list that may be about the same request."""
