@@ -36,6 +36,7 @@
     if (!data) return;
     const root = document.getElementById(data.root);
     if (!root) return; /* the viewer has gone on to another page */
+    if (data.recalled) window.dash_clientside.hxtrust.recalled(data.root, data.recalled);
     const began = performance.now();
     if (!known.has(root)) known.set(root, {});
     const before = known.get(root);

@@ -1,7 +1,7 @@
 /* The trust bar: asks how far what is on the page can be trusted, once per refresh, and says it; see ui/trust.py. */
 (function () {
   "use strict";
-  const PATIENCE = 8000;
+  const PATIENCE = 8000, MINUTE = 60_000;
   const none = () => window.dash_clientside.no_update;
 
   /* parts are written only when they change: an open layer is not disturbed */
@@ -23,7 +23,18 @@
       put(id + "-text", { children: signal.text });
       put(id + "-note", { children: signal.note });
     }
-    banner(answer.stale);
+    if (!answer.stale) memory = null;
+    banner(answer.stale && answer.stale + older(answer));
+  }
+  /* what a page shows of the store beside the log may be older than the log: it was read when somebody last looked */
+  let memory = null;
+  function recalled(root, at) {
+    if (!memory || memory.root !== root || at < memory.at) memory = { root, at };
+    return none();
+  }
+  function older(answer) {
+    if (!memory || !document.getElementById(memory.root) || memory.at > Date.parse(answer.as_of) - MINUTE) return "";
+    return " Tables and samples on this page are from " + clock(memory.at, answer.zone) + ".";
   }
   function banner(words) {
     put("hx-stale-text", { children: words || "" });
@@ -72,5 +83,5 @@
     for (const entry of event.target.querySelectorAll(".hx-signal")) entry.open = ["warn", "bad"].includes(entry.dataset.tone);
   }, true);
 
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxtrust: { ask } });
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxtrust: { ask, recalled } });
 })();

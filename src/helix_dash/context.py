@@ -19,6 +19,7 @@ from helix_dash.log.query import RequestLog
 from helix_dash.metrics.last_known import LastKnown
 from helix_dash.model import Scope
 from helix_dash.query_params import asked_zone
+from helix_dash.recall import Recalling
 from helix_dash.settings import Settings
 from helix_dash.vitals.lines import LineTail
 from helix_dash.zones import Zone
@@ -59,6 +60,7 @@ class Running:
         open_log: opens the log; called once, when it is first needed, in the process that needs it.
         pages: path below the prefix → permission to see it.
         known: what pages over samples read last, for all viewers of this process.
+        reading: a client of the same store for what pages show, see :mod:`helix_dash.recall`.
         tail: the newest log lines.
     """
 
@@ -68,11 +70,13 @@ class Running:
     open_log: Callable[[Settings], RequestLog]
     pages: dict[str, str] = field(default_factory=dict)
     known: LastKnown[Any] = field(default_factory=LastKnown)
+    reading: Recalling = field(init=False)
     tail: LineTail = field(init=False)
     _log: RequestLog | None = None
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
+        self.reading = Recalling(self.store, _recalled)
         self.tail = LineTail(self.store)
 
     def log(self) -> RequestLog:
@@ -92,6 +96,11 @@ class Running:
         return self.address + name.lstrip("/")
 
 
+def _recalled(at: float) -> None:
+    """Note that the answer to the present request knows something as of ``at``, epoch seconds: ui/fill.py tells it."""
+    g.helix_recalled = min(at, g.get("helix_recalled", at))
+
+
 def running() -> Running:
     """The app that answers the present request."""
     return cast("Running", g.helix_dash)
@@ -103,8 +112,16 @@ def settings() -> Settings:
 
 
 def store() -> redis.Redis:
-    """A client of the store, for what the collector keeps there beside the log (samples, answers)."""
+    """A client of the store for who changes something there, and what must not be answered out of memory."""
     return running().store
+
+
+def reading() -> redis.Redis:
+    """A client of the store for what a page shows of it beside the log: tables of operators, samples, answers.
+
+    While the store is away it answers what this process read last, and the page says of when that is.
+    """
+    return running().reading
 
 
 def log() -> RequestLog:

@@ -253,23 +253,6 @@ def test_people_of_one_organization_do_not_see_the_gateways_list(
     assert raw(refresh(client, source="log"), "security_incidents") == "0"
 
 
-def test_a_store_that_is_away_is_said(app: Flask, web_store: EmbeddedStore) -> None:
-    client = visitor(app, "viewer")
-    refresh(client)
-    web_store.stop()
-    try:
-        values = {
-            "hx-tick.data": {"n": 1},
-            "hx-filter.data": STATE,
-            f"{view.ROOT}.data-page-state": "loading",
-        }
-        answer = called(client, f"{view.FILL}.data", values)
-        parts = answer.json["response"][view.FILL]["data"]["parts"]
-        assert parts["hx-security-over"]["data-state"] == "error"
-    finally:
-        web_store.start()
-
-
 # --- compliance ----------------------------------------------------------------------------------------------
 
 

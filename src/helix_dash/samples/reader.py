@@ -14,6 +14,9 @@ from helix_dash.store import reaching
 
 Reading = Literal["low", "high", "last"]
 
+_LATELY = 60 * SECOND
+"""Microseconds by which the end of a period that goes on may be behind: clocks differ, and reading takes time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frames:
@@ -124,7 +127,11 @@ class SampleReader:
         numbers = range(first, max(first, stop))
         if not numbers or not sources:
             return dict.fromkeys(sources, Frames((), step, (), oldest))
-        fields, starts = [str(number) for number in numbers], tuple(number * step for number in numbers)
+        starts = tuple(number * step for number in numbers)
+        # Up to the next frame, which nobody can have written: by it helix_dash.recall knows how far a reply reaches.
+        ahead = now // step + 2
+        more = range(stop, ahead) if end > now - _LATELY else range(ahead - 1, ahead)
+        fields = [str(number) for number in (*numbers, *more)]
         pipe = self._store.pipeline(transaction=False)
         for source in sources:
             pipe.hmget(frames_key(source, resolution), fields)
@@ -140,6 +147,7 @@ def _frames(starts: tuple[int, ...], step: int, packed: Any, oldest: int) -> Fra
     """The frames in one answer; what is none, or a key of another type, is left out and counted."""
     if isinstance(packed, Exception):
         return Frames(starts, step, (None,) * len(starts), oldest, rejected=1)
+    packed = packed[: len(starts)]
     found = [frame_of(one) for one in packed]
     bad = sum(1 for one, frame in zip(packed, found, strict=True) if one and frame is None)
     return Frames(starts, step, tuple(found), oldest, bad)

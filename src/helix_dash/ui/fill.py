@@ -20,6 +20,7 @@ from typing import Any
 
 from dash import Input, Output, dcc
 from dash.development.base_component import Component
+from flask import g, has_app_context
 
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
@@ -37,7 +38,8 @@ def store(key: str) -> Component:
 
 
 def sent(root: str, updates: Updates, places: Mapping[str, Output]) -> dict[str, Any]:
-    """``updates`` by element and property.
+    """``updates`` by element and property; while the store is away also ``recalled``: as of when the answer knows what
+    the store told, in epoch milliseconds, for the banner.
 
     Args:
         root: the id of the page's outermost element: what was sent before is forgotten with it.
@@ -51,7 +53,9 @@ def sent(root: str, updates: Updates, places: Mapping[str, Output]) -> dict[str,
     for key, value in updates.items():
         place = places[key]
         parts.setdefault(str(place.component_id), {})[place.component_property] = value
-    return {"root": root, "parts": parts}
+    recalled = g.get("helix_recalled") if has_app_context() else None
+    known = {} if recalled is None else {"recalled": round(recalled * 1000)}
+    return {"root": root, "parts": parts, **known}
 
 
 def wire(on: Callbacks, key: str) -> None:

@@ -51,7 +51,7 @@ def show_totals(state: dict[str, Any] | None, **_others: Any) -> Any:
     health = log().health()
     found = queries.cache(
         log().in_zone(zone.info),
-        context.store(),
+        context.reading(),
         scope(),
         where,
         now=now,
@@ -76,7 +76,7 @@ def show_single(state: dict[str, Any] | None, picked: Any = None, policy: Any = 
     health, here = log().health(), log().in_zone(zone.info)
     asked: Policy = "user" if policy == "user" else "team"
     tried = float(picked) if isinstance(picked, int | float) and 0 < picked < 1 else None
-    found = single(here, context.store(), scope(), where, us_from_utc(now), picked=tried, policy=asked)
+    found = single(here, context.reading(), scope(), where, us_from_utc(now), picked=tried, policy=asked)
     look = look_at(state, where, zone, health)
     address = recent.address(context.running().path("requests"), state)
     return fill.sent(view.ROOT, view_single.show(found, look, asked, address), SINGLE)

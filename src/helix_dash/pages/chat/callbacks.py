@@ -48,7 +48,7 @@ def show_single(state: dict[str, Any] | None, **_others: Any) -> Any:
     if state is None:
         return no_update
     ask = asked(state)
-    found = spread(ask.log, context.store(), ask.scope, ask.where, ask.now_us)
+    found = spread(ask.log, context.reading(), ask.scope, ask.where, ask.now_us)
     order = rank_order(ask.log, ask.scope, "model", ask.now)
     address = recent.address(context.running().path("requests"), state, endpoint=CHAT)
     return fill.sent(view.ROOT, show_single_parts(found, order, ask.look, address), SINGLE)

@@ -48,7 +48,7 @@ def show_spending(state: dict[str, Any] | None, dim: str, **_others: Any) -> Any
     health = log().health()
     found = queries.spending(
         log().in_zone(zone.info),
-        context.store(),
+        context.reading(),
         scope(),
         where,
         dim=dim,
@@ -74,7 +74,7 @@ def show_arithmetic(state: dict[str, Any] | None, **_others: Any) -> Any:
     now, zone, reporting = datetime.now(UTC), context.zone(state), settings().reporting
     where = page_filter(state, zone.info, now)
     health = log().health()
-    found = queries.arithmetic(log().in_zone(zone.info), context.store(), scope(), where, reporting.info)
+    found = queries.arithmetic(log().in_zone(zone.info), context.reading(), scope(), where, reporting.info)
     return fill.sent(view.ROOT, show.arithmetic(found, look_at(state, where, zone, health)), ARITHMETIC)
 
 

@@ -48,7 +48,7 @@ def show_single(state: dict[str, Any] | None, **_others: Any) -> Any:
     if state is None:
         return no_update
     ask = asked(state)
-    found = queries.single(ask.log, context.store(), ask.scope, ask.where, ask.now)
+    found = queries.single(ask.log, context.reading(), ask.scope, ask.where, ask.now)
     order = rank_order(ask.log, ask.scope, "model", ask.now)
     address = recent.address(context.running().path("requests"), state, endpoint=EMBEDDINGS)
     return fill.sent(view.ROOT, view.show_single(found, order, ask.look, address), SINGLE)

@@ -35,7 +35,7 @@ def show_kv_cache(state: dict[str, Any] | None, source: str | None, **_others: A
     where, _ = from_state({**state, "grid": None, "where": {}, "without": {}}, zone.info, now)
     known = context.settings()
     found = queries.kv_page(
-        context.store(),
+        context.reading(),
         source,
         where.period,
         us_from_utc(now),

@@ -30,7 +30,7 @@ def show_rate_limits(state: dict[str, Any] | None, **_others: Any) -> Any:
     if state is None:  # the address has not been read yet
         return no_update
     ask = asked(state)
-    store, zone = context.store(), ask.zone.info
+    store, zone = context.reading(), ask.zone.info
     found = queries.rate_limits(
         ask.log, store, ask.scope, ask.where, now=ask.now, zone=zone, points=ask.points
     )

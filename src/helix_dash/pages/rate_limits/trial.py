@@ -121,7 +121,7 @@ def wire(on: Callbacks) -> None:
             return no_update
         ask = asked(state)
         week = ask.where.during(Period(ask.now - timedelta(days=MOST_DAYS), ask.now))
-        known = table(context.store())
+        known = table(context.reading())
         limits = limits_from(dict(zip(WINDOWS, windows, strict=True)))
         other = proposed(known, kind, str(name or "").strip(), limits)
         found = what_if(ask.log, ask.scope, week, known, other, ask.zone.info)

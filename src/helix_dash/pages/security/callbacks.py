@@ -54,7 +54,7 @@ def show_security(
     where = page_filter(state, zone.info, now)
     found = queries.security(
         log().in_zone(zone.info),
-        context.running().store,
+        context.reading(),
         scope(),
         where,
         source=source,

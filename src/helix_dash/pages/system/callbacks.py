@@ -79,6 +79,7 @@ def show_system(
     found = queries.system_page(
         own.known,
         own.store,
+        own.reading,
         log().in_zone(zone.info),
         scope(),
         where,

@@ -93,6 +93,7 @@ class SystemPage:
 def system_page(
     known: LastKnown[Any],
     store: redis.Redis,
+    reading: redis.Redis,
     log: RequestLog,
     scope: Scope,
     where: Filter,
@@ -106,7 +107,8 @@ def system_page(
 
     Args:
         known: what this process read last.
-        store: where samples and signs of life are.
+        store: where signs of life are: that it is away is one of the things the page tells.
+        reading: the same store for series, which are recalled while it is away.
         log: the request log, for errors, overhead and providers.
         scope: what the asker may see of it.
         tab: which part of the page.
@@ -123,7 +125,7 @@ def system_page(
     wanted += [f"{names.HOST}.{host}" for host in found.hosts]
     start, end = us_from_utc(where.period.start), us_from_utc(where.period.end)
     frames: Known[dict[str, Frames]] = known.get(
-        ("series", tuple(wanted), key), lambda: series(store, wanted, start, end, found.now)
+        ("series", tuple(wanted), key), lambda: series(reading, wanted, start, end, found.now)
     )
     health = log.health()
     error = first.error or frames.error

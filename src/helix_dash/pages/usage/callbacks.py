@@ -53,7 +53,7 @@ def show_usage(state: dict[str, Any] | None, mine: str | None, **_others: Any) -
         address = inside(running.path("requests"), state, user=match.users[0])
     found = queries.usage(
         log().in_zone(zone.info),
-        context.store(),
+        context.reading(),
         scope(),
         where,
         now=now,

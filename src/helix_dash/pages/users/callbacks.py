@@ -58,7 +58,7 @@ def show_people(state: Filtered | None, order: str, page: Any, **_others: Any) -
     chosen: Order = next((one for one in ORDERS if one == order), "cost")
     here, look = log().in_zone(zone), place.look
     points = settings().max_data_points
-    found = queries.people(here, context.store(), scope(), look.where, now=now, zone=zone, points=points)
+    found = queries.people(here, context.reading(), scope(), look.where, now=now, zone=zone, points=points)
     return fill.sent(view.ROOT, view.show_people(found, place, chosen, page), PEOPLE)
 
 
@@ -75,7 +75,9 @@ def show_kept(state: Filtered | None, keys: Any, counted: Any, **_others: Any) -
         return no_update
     now = datetime.now(UTC)
     place, zone = _place(state, now)
-    found = queries.kept(log().in_zone(zone), context.store(), scope(), place.look.where, now=now, zone=zone)
+    found = queries.kept(
+        log().in_zone(zone), context.reading(), scope(), place.look.where, now=now, zone=zone
+    )
     return fill.sent(view.ROOT, view.show_kept(found, place, keys, counted), KEPT)
 
 
