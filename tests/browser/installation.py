@@ -43,6 +43,15 @@ def eventually(check: Callable[[], Any], why: str = "it did not happen", deadlin
     pytest.fail(f"{why} within {deadline:.0f} s")
 
 
+def until(page: Page, expression: str, arg: Any = None) -> None:
+    """Wait until ``expression`` is true in ``page``.
+
+    Playwright's own ``wait_for_function`` evaluates a text once more within the page, which our content security
+    policy forbids: it fails whenever the first answer was "not yet".
+    """
+    eventually(lambda: page.evaluate(expression, arg), f"never true: {expression}")
+
+
 def free_port() -> int:
     """A port nobody listens on."""
     with socket.socket() as probe:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from installation import Site, Visit, eventually
+from installation import Site, Visit, eventually, until
 
 from helix_dash.store import connect
 
@@ -25,7 +25,7 @@ def test_a_threshold_is_tried_and_entries_are_evicted(own_site: Site, open_tab: 
     page = tab.go("/cache?from=now-24h&refresh=5")
     page.fill("#hx-cache-pick", "0.7")
     page.press("#hx-cache-pick", "Enter")
-    page.wait_for_function("document.getElementById('hx-cache-try-subtitle').textContent.startsWith('0.7 ')")
+    until(page, "document.getElementById('hx-cache-try-subtitle').textContent.startsWith('0.7 ')")
     assert page.locator("#hx-cache-pairs-table tbody tr").count() > 0
 
     page.fill("#hx-cache-name", "m1")

@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
-from installation import Visit, eventually
+from installation import Visit, eventually, until
 from playwright.sync_api import Page
 
 SPAN = "from=now-24h&refresh=off"
@@ -75,7 +75,7 @@ def test_the_file_of_a_chart_holds_its_figures_with_their_zone(visit: Visit, tmp
 
 def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(visit: Visit) -> None:
     page = visit.go(f"/?{SPAN}")
-    page.wait_for_function("window.hxcharts.shown.volume")
+    until(page, "Boolean(window.hxcharts.shown.volume)")
     page.evaluate("window.hxcharts.shown.volume.series[0].name = '=1+1'")
     assert "'=1+1" in page.evaluate("window.hxcharts.csv('volume')").splitlines()[0]
 

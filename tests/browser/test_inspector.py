@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from installation import Visit, eventually
+from installation import Visit, eventually, until
 from playwright.sync_api import Page
 
 LIST = "/requests?from=now-30d&refresh=off"
@@ -19,7 +19,7 @@ LIST = "/requests?from=now-30d&refresh=off"
 def shown(page: Page, index: int) -> dict[str, Any]:
     """The row at ``index`` of the grid, once it is there."""
     found = f"window.dash_ag_grid.getApi('hx-requests').getDisplayedRowAtIndex({index})"
-    page.wait_for_function(f"{found} && {found}.data")
+    until(page, f"Boolean({found} && {found}.data)")
     row: dict[str, Any] = page.evaluate(f"{found}.data")
     return row
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from installation import Site, Visit, eventually
+from installation import Site, Visit, eventually, until
 from playwright.sync_api import Browser, Page
 
 from helix_dash.auth.users import create_user
@@ -142,7 +142,7 @@ def test_nothing_runs_in_the_details_of_a_request(tab: Visit) -> None:
     page.wait_for_selector("#hx-inspector-place:has-text('1 of')")
     there = "(id) => (document.querySelector('.hx-raw') || { textContent: '' }).textContent.includes(id)"
     for row in rows:
-        page.wait_for_function(there, arg=f"{row['producer']}-{row['seq']}")
+        until(page, there, f"{row['producer']}-{row['seq']}")
         assert page.text_content(".hx-details [data-field=user]") == row["user"]
         safe(page, row["user"])
         page.keyboard.press("j")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from installation import Site, Visit, eventually
+from installation import Site, Visit, eventually, until
 
 from helix_dash.metrics.user_groups import groups
 from helix_dash.model import EVERYTHING
@@ -24,7 +24,7 @@ def test_a_group_is_made_from_a_filter_used_deleted_and_brought_back(
     page.wait_for_selector('[data-panel="users-groups"][data-state="empty"]')
     page.fill("#hx-groups-name", "Two")
     page.click("#hx-groups-filtered")
-    page.wait_for_function("document.querySelector('#hx-groups-members').value.split('\\n').length === 2")
+    until(page, "document.querySelector('#hx-groups-members').value.split('\\n').length === 2")
     page.click("#hx-groups-save")
     page.wait_for_selector('[data-panel="users-groups"][data-state="ready"]')
     store = connect(own_site.store.url)

@@ -99,9 +99,9 @@ def row() -> Component:
 def _near_misses() -> Component:
     """Why there is no such preset, and what there is instead."""
     told = (
-        "A near miss is a request whose best match was just below the cache's threshold. The log knows how close "
-        "the best match was, but no gateway reports the threshold it was held against, so near misses cannot be told "
-        "from far ones."
+        "A near miss is a request whose best match was just below the cache's threshold. A request records how close "
+        "its best match was, not the threshold it was held against. The Cache page lists near misses by the threshold "
+        "that the gateway tells now."
     )
     return controls.popover(
         "hx-near-misses",
