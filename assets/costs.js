@@ -5,7 +5,6 @@
   const part = (type, props) => ({ type, namespace: "dash_html_components", props });
   const options = (words) => (words || []).map((value) => part("Option", { value }));
 
-  function asked() { return /-remove$/.test(window.dash_clientside.callback_context.triggered_id || ""); }
   function budget(kind, window_, known) { return [options(known && known.names[kind]), kind || "global", window_ || "month"]; }
   /* a budget that is there brings its limit with it; a new one leaves what is typed */
   function prefill(kind, name, window_, known) {
@@ -15,5 +14,5 @@
   function models(scope, known) { return [options(known && known.models), scope || "all"]; }
   /* a model without a price is offered one from its first day on */
   function since(model, known) { return (known && known.since[model]) || none(); }
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxcosts: { asked, budget, prefill, models, since } });
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxcosts: { budget, prefill, models, since } });
 })();

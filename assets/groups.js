@@ -20,7 +20,6 @@
     if (!more.length) return [none(), none()];
     return [[...new Set([...lines(typed), ...more])].join("\n"), ""];
   }
-  function asked() { return triggered() === "hx-groups-delete"; }
   function gone(data) { return String(Boolean(data)); }
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxgroups: { offer, members, asked, gone } });
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxgroups: { offer, members, gone } });
 })();

@@ -28,9 +28,5 @@
     return WINDOWS.map((window) => (has ? has[window] ?? null : none()));
   }
   function own(tier, kind) { return String(kind === "tier" || (kind !== "default" && tier === "own limits")); }
-  function asked() {
-    const id = window.dash_clientside.callback_context.triggered_id;
-    return id === "hx-limits-remove";
-  }
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxlimits: { named, offer, prefill, proposed, own, asked } });
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxlimits: { named, offer, prefill, proposed, own } });
 })();

@@ -30,7 +30,7 @@ def test_a_group_is_made_from_a_filter_used_deleted_and_brought_back(
     store = connect(own_site.store.url)
     assert [set(one.members) for one in groups(store, EVERYTHING)] == [set(names)]
 
-    page.click("#hx-groups-delete")
+    page.click("#hx-groups-remove")
     page.click("#hx-groups-sure")
     eventually(lambda: groups(store, EVERYTHING) == [])
     page.click("#hx-groups-undo")

@@ -7,19 +7,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from helix_dash import context
 from helix_dash.auth import trail
-from helix_dash.errors import BadQuery, Forbidden, HelixError
+from helix_dash.errors import BadQuery, Forbidden
 from helix_dash.metrics.cache_gateway import GatewayCache
 from helix_dash.orders import book
 from helix_dash.samples.sources import CACHE_EVICT, CACHE_PROBE, CACHE_SETTING, GATEWAY_SETTINGS
 from helix_dash.ui import controls as page_controls
+from helix_dash.ui import form_parts, panel, rows
 from helix_dash.ui import format as fmt
-from helix_dash.ui import icon, panel, rows
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
@@ -42,11 +41,14 @@ def layout() -> list[Component]:
     # What is known stands with the form only: Dash complains of a callback half of whose parts are missing.
     stores = html.Div([dcc.Store(id=CHANGES), *([dcc.Store(id=KNOWN)] if _allowed() else [])], hidden=True)
     if not _allowed():
-        locked = html.Section(
-            [_head("Controls", "hx-cache-locked", "Evict entries, change TTL and threshold, test the cache"), html.Div([icon("lock"), html.Span("Needs the editor role, and the sight of all organizations.")], className="hx-form__locked")],
-            className="hx-card hx-panel hx-col-12 hx-form",
-            **{"aria-labelledby": "hx-cache-locked"},
-        )  # fmt: skip
+        words = form_parts.locked("Needs the editor role, and the sight of all organizations.")
+        locked = form_parts.form(
+            "hx-cache-locked",
+            "Controls",
+            "Evict entries, change TTL and threshold, test the cache",
+            [words],
+            span=12,
+        )
         return [ordered, locked, stores]
     return [_eviction(), _settings(), ordered, stores]
 
@@ -57,74 +59,45 @@ def _allowed() -> bool:
     return context.may(PERMISSION) and asker is not None and asker.organization is None
 
 
-def _head(title: str, key: str, words: str) -> Component:
-    return html.Header(
-        html.Div([html.H2(title, id=key, className="hx-panel__title"), html.P(words, className="hx-panel__subtitle")]),
-        className="hx-panel__head",
-    )  # fmt: skip
-
-
 def _eviction() -> Component:
-    return html.Section(
-        [
-            _head("Evict entries", "hx-cache-form-heading", "Asked once more, on the audit record, done by the collector"),
-            html.Div(page_controls.tabs(KIND, KINDS, "Evict by"), className="hx-form__row"),
-            html.Div(_field(NAME, "Name or key", type="text", maxLength=MOST_WORD, autoComplete="off", value=""), className="hx-form__row hx-form__name"),
-            html.Div(_field(HOURS, "Hours", type="number", min=0, step="any", value=None), className="hx-form__row hx-form__age"),
-            html.Div(
-                [
-                    html.Button("Evict", id=EVICT, className="hx-button hx-button--primary", type="button"),
-                    html.Button("Health test", id=TEST, className="hx-button", type="button", title="Put a probe into the cache, read it, evict it"),
-                ],
-                className="hx-form__deeds",
-            ),
-            html.P("", id=DONE, className="hx-form__done", role="status", **{"data-tone": "none"}),
-            dcc.Store(id=ASKED),
-            _confirm(),
-        ],
-        id=FORM,
-        className="hx-card hx-panel hx-col-6 hx-form",
-        **{"data-kind": "model", "aria-labelledby": "hx-cache-form-heading"},
-    )  # fmt: skip
+    parts = [
+        html.Div(page_controls.tabs(KIND, KINDS, "Evict by"), className="hx-form__row"),
+        html.Div(_field(NAME, "Name or key", type="text", maxLength=MOST_WORD, autoComplete="off", value=""), className="hx-form__row hx-form__name"),
+        html.Div(_field(HOURS, "Hours", type="number", min=0, step="any", value=None), className="hx-form__row hx-form__age"),
+        html.Div(
+            [
+                html.Button("Evict", id=EVICT, className="hx-button hx-button--primary", type="button"),
+                html.Button("Health test", id=TEST, className="hx-button", type="button", title="Put a probe into the cache, read it, evict it"),
+            ],
+            className="hx-form__deeds",
+        ),
+        form_parts.done(DONE),
+        dcc.Store(id=ASKED),
+        form_parts.confirm(
+            "hx-cache",
+            "Evict from the cache?",
+            [html.P("", id=WORDS), html.P("What is evicted will be asked of the provider again, and paid for.")],
+            "Evict",
+        ),
+    ]  # fmt: skip
+    told = "Asked once more, on the audit record, done by the collector"
+    return form_parts.form(FORM, "Evict entries", told, parts, span=6, kind="model")
 
 
 def _settings() -> Component:
-    words = "Put where the gateway keeps its own; one that does not read it goes on as configured"
-    return html.Section(
-        [
-            _head("Change TTL and threshold", "hx-cache-set-heading", words),
-            html.Div(page_controls.tabs(SETTING, SETTINGS, "Setting"), className="hx-form__row"),
-            html.Div([*_field(VALUE, "Value", type="number", value=None), html.P("", id=HINT, className="hx-form__hint")], className="hx-form__row"),
-            html.Div(html.Button("Save", id=SAVE, className="hx-button hx-button--primary", type="button"), className="hx-form__deeds"),
-            html.P("", id=TOLD, className="hx-form__done", role="status", **{"data-tone": "none"}),
-        ],
-        className="hx-card hx-panel hx-col-6 hx-form",
-        **{"aria-labelledby": "hx-cache-set-heading"},
-    )  # fmt: skip
+    parts = [
+        html.Div(page_controls.tabs(SETTING, SETTINGS, "Setting"), className="hx-form__row"),
+        html.Div([*_field(VALUE, "Value", type="number", value=None), html.P("", id=HINT, className="hx-form__hint")], className="hx-form__row"),
+        html.Div(html.Button("Save", id=SAVE, className="hx-button hx-button--primary", type="button"), className="hx-form__deeds"),
+        form_parts.done(TOLD),
+    ]  # fmt: skip
+    told = "Put where the gateway keeps its own; one that does not read it goes on as configured"
+    return form_parts.form("hx-cache-set", "Change TTL and threshold", told, parts, span=6)
 
 
 def _field(key: str, words: str, **options: Any) -> list[Component]:
     label = html.Label(words, htmlFor=key, className="hx-label")
     return [label, dcc.Input(id=key, className="hx-input", **options)]
-
-
-def _confirm() -> Component:
-    return dbc.Modal(
-        [
-            dbc.ModalHeader(dbc.ModalTitle("Evict from the cache?")),
-            dbc.ModalBody([html.P("", id=WORDS), html.P("What is evicted will be asked of the provider again, and paid for.")]),
-            dbc.ModalFooter(
-                [
-                    html.Button("Keep", id=KEEP, className="hx-button", type="button"),
-                    html.Button("Evict", id=SURE, className="hx-button hx-button--primary", type="button"),
-                ]
-            ),
-        ],
-        id=CONFIRM,
-        is_open=False,
-        centered=True,
-        class_name="hx-modal",
-    )  # fmt: skip
 
 
 def outputs() -> dict[str, Output]:
@@ -198,24 +171,25 @@ def order(kind: str, what: dict[str, Any], action: str, thing: str, detail: str 
     return "Ordered; its receipt appears below."
 
 
-def _failed(error: Exception, reference: str, *_: Any, **__: Any) -> tuple[Any, ...]:
-    words = f"{error} Nothing was changed." if isinstance(error, HelixError) else f"That did not work. Reference {reference} in the server's log."  # fmt: skip
-    return words, "bad", no_update
-
-
 def wire(on: Callbacks) -> None:
     """The forms' callbacks."""
     said = (Output(DONE, "children"), Output(DONE, "data-tone"), Output(CHANGES, "data"))
     again = tuple(Output(one.component_id, one.component_property, allow_duplicate=True) for one in said)
 
-    @on(*said, Input(SURE, "n_clicks"), State(ASKED, "data"), permission=PERMISSION, failed=_failed, prevent_initial_call=True)  # fmt: skip
+    @on(*said, Input(SURE, "n_clicks"), State(ASKED, "data"), permission=PERMISSION, failed=form_parts.failing(), prevent_initial_call=True)  # fmt: skip
     def evict_entries(clicks: int | None, asked: Any) -> Any:
         if not clicks:
             return (no_update,) * 3
         what = checked(asked.get("what") if isinstance(asked, dict) else None)
         return order(CACHE_EVICT, what, "cache evicted", described(what)), "good", f"evict {clicks}"
 
-    @on(*again, Input(TEST, "n_clicks"), permission=PERMISSION, failed=_failed, prevent_initial_call=True)
+    @on(
+        *again,
+        Input(TEST, "n_clicks"),
+        permission=PERMISSION,
+        failed=form_parts.failing(),
+        prevent_initial_call=True,
+    )
     def test_cache(clicks: int | None) -> Any:
         if not clicks:
             return (no_update,) * 3
@@ -230,7 +204,7 @@ def wire(on: Callbacks) -> None:
         State(VALUE, "value"),
         State(KNOWN, "data"),
         permission=PERMISSION,
-        failed=_failed,
+        failed=form_parts.failing(),
         prevent_initial_call=True,
     )
     def save_setting(clicks: int | None, name: Any, value: Any, told: Any) -> Any:

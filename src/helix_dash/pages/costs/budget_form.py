@@ -18,8 +18,8 @@ from helix_dash.metrics.budgets import (
     thresholds_from,
     words,
 )
-from helix_dash.pages.costs import form_parts
 from helix_dash.pages.costs.queries import Spending
+from helix_dash.ui import form_parts
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
@@ -52,6 +52,8 @@ def layout() -> Component:
         "Change a budget",
         "Each change is on the audit record",
         [*parts, dcc.Store(id=CHANGES)],
+        span=4,
+        mark="hx-costs-form",
         kind="global",
         window="month",
     )

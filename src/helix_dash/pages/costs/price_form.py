@@ -14,9 +14,9 @@ from helix_dash.metrics.prices import Price, from_form, prices, remove_price, se
 from helix_dash.metrics.repricing import MOST_DAYS, unpriced
 from helix_dash.model import Condition, Filter, Period
 from helix_dash.money import CLASSES
-from helix_dash.pages.costs import form_parts
 from helix_dash.pages.costs.figures import CLASSES as WORDS
 from helix_dash.pages.costs.queries import Arithmetic, saved
+from helix_dash.ui import form_parts
 from helix_dash.ui import format as fmt
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
@@ -41,6 +41,8 @@ def layout() -> Component:
         "Set a price and recompute",
         "For requests the gateway could not price; recorded costs stay",
         [*parts, dcc.Store(id=CHANGES)],
+        span=4,
+        mark="hx-costs-form",
         scope="all",
     )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import Input, Output, State, dcc, html, no_update
+from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from helix_dash import context
 from helix_dash.auth import trail
-from helix_dash.errors import BadQuery, HelixError
+from helix_dash.errors import BadQuery
 from helix_dash.metrics.limits import (
     WINDOWS,
     Assigned,
@@ -26,16 +26,15 @@ from helix_dash.metrics.limits import (
 from helix_dash.metrics.operators_table import First
 from helix_dash.pages.rate_limits.queries import RateLimits
 from helix_dash.pages.rate_limits.rows import TITLES
-from helix_dash.ui import controls, icon
+from helix_dash.ui import controls, form_parts
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
-FORM, NAMES, KNOWN, DONE = "hx-limits-form", "hx-limits-names", "hx-limits-known", "hx-limits-done"
+FORM = "hx-limits"
+NAMES, KNOWN, CHANGES = (f"{FORM}-{part}" for part in ("names", "known", "changed"))
 OF_FORM = "hx-limits-known-form"
 """What is known once more, there only with the form: Dash complains of a callback half of whose parts are missing."""
 KIND, NAME, TIER = "hx-limits-kind", "hx-limits-name", "hx-limits-tier"
-SAVE, REMOVE, CONFIRM, SURE, KEEP = (f"hx-limits-{part}" for part in ("save", "remove", "confirm", "sure", "keep"))  # fmt: skip
-CHANGES = "hx-limits-changed"
 CHANGED = {"changed": Input(CHANGES, "data")}
 """An input of the page's refresh: a change shows at once."""
 
@@ -46,27 +45,17 @@ PERMISSION = "limits:write"
 
 def layout() -> Component:
     """The form, or words about who may have it."""
-    allowed = context.may(PERMISSION)
-    head = html.Header(
-        html.Div(
-            [
-                html.H2("Change limits", id="hx-limits-form-heading", className="hx-panel__title"),
-                html.P("Each change is on the audit record", className="hx-panel__subtitle"),
-            ]
-        ),
-        className="hx-panel__head",
+    locked = "Needs the editor role. You can try other limits out under What if."
+    body = _form() if context.may(PERMISSION) else [form_parts.locked(locked)]
+    return form_parts.form(
+        FORM,
+        "Change limits",
+        "Each change is on the audit record",
+        [*body, dcc.Store(id=KNOWN), dcc.Store(id=CHANGES)],
+        span=5,
+        kind="tier",
+        own="true",
     )
-    return html.Section(
-        [head, *(_form() if allowed else [_locked()]), dcc.Store(id=KNOWN), dcc.Store(id=CHANGES)],
-        id=FORM,
-        className="hx-card hx-panel hx-col-5 hx-form",
-        **{"data-kind": "tier", "data-own": "true", "aria-labelledby": "hx-limits-form-heading"},
-    )
-
-
-def _locked() -> Component:
-    words = "Needs the editor role. You can try other limits out under What if."
-    return html.Div([icon("lock"), html.Span(words)], className="hx-form__locked")
 
 
 def _form() -> list[Component]:
@@ -84,15 +73,12 @@ def _form() -> list[Component]:
             className="hx-form__row hx-form__tier",
         ),
         html.Div(windows, className="hx-form__windows"),
-        html.Div(
-            [
-                html.Button("Save", id=SAVE, className="hx-button hx-button--primary", type="button"),
-                html.Button("Remove", id=REMOVE, className="hx-button", type="button"),
-            ],
-            className="hx-form__deeds",
+        *form_parts.deeds(FORM, "Save"),
+        form_parts.confirm(
+            FORM,
+            "Remove these limits?",
+            "Whoever had them falls back to the team's limits or the default tier; one of the built-in tiers has its first limits again.",
         ),
-        html.P("", id=DONE, className="hx-form__done", role="status", **{"data-tone": "none"}),
-        _confirm(),
         dcc.Store(id=OF_FORM),
     ]
 
@@ -116,27 +102,6 @@ def numbers(key: str, window: str) -> Component:
                 id=key, type="number", min=1, step=1, className="hx-input", placeholder="no limit", value=None
             ),
         ]
-    )
-
-
-def _confirm() -> Component:
-    return dbc.Modal(
-        [
-            dbc.ModalHeader(dbc.ModalTitle("Remove these limits?")),
-            dbc.ModalBody(
-                "Whoever had them falls back to the team's limits or the default tier; one of the built-in tiers has its first limits again."
-            ),
-            dbc.ModalFooter(
-                [
-                    html.Button("Keep", id=KEEP, className="hx-button", type="button"),
-                    html.Button("Remove", id=SURE, className="hx-button hx-button--primary", type="button"),
-                ]
-            ),
-        ],
-        id=CONFIRM,
-        is_open=False,
-        centered=True,
-        class_name="hx-modal",
     )
 
 
@@ -165,58 +130,12 @@ def _shown(one: Assigned) -> dict[str, Any]:
     return {"tier": OWN} | {window: one.limits.get(window) for window in WINDOWS}
 
 
-def _told(error: Exception, reference: str, *_: Any, **__: Any) -> tuple[Any, ...]:
-    if isinstance(error, BadQuery):
-        return str(error), "bad", no_update
-    if isinstance(error, HelixError):
-        return f"{error} Nothing was changed.", "bad", no_update
-    return f"That did not work. Reference {reference} in the server's log.", "bad", no_update
-
-
-_FIELDS = (State(KIND, "value"), State(NAME, "value"))
-_SAID = (Output(DONE, "children"), Output(DONE, "data-tone"), Output(CHANGES, "data"))
+_GIVEN = (KIND, NAME, TIER, *(f"{FORM}-{window}" for window in WINDOWS))
 
 
 def wire(on: Callbacks) -> None:
     """The form's callbacks."""
-
-    @on(
-        *_SAID,
-        Input(SAVE, "n_clicks"),
-        *_FIELDS,
-        State(TIER, "value"),
-        *(State(f"hx-limits-{window}", "value") for window in WINDOWS),
-        permission=PERMISSION,
-        failed=_told,
-        prevent_initial_call=True,
-    )
-    def save_limits(clicks: int | None, kind: str, name: str, tier: str | None, *windows: int | None) -> Any:
-        if not clicks:
-            return (no_update,) * 3
-        given = dict(zip(WINDOWS, windows, strict=True))
-        return save(kind, str(name or "").strip(), tier or "", given), "good", clicks
-
-    @on(
-        *(Output(one.component_id, one.component_property, allow_duplicate=True) for one in _SAID),
-        Input(SURE, "n_clicks"),
-        *_FIELDS,
-        permission=PERMISSION,
-        failed=_told,
-        prevent_initial_call=True,
-    )
-    def remove_limits(clicks: int | None, kind: str, name: str) -> Any:
-        if not clicks:
-            return (no_update,) * 3
-        return remove(kind, str(name or "").strip()), "good", -clicks
-
-    on.in_browser(
-        "hxlimits.asked",
-        Output(CONFIRM, "is_open"),
-        Input(REMOVE, "n_clicks"),
-        Input(SURE, "n_clicks"),
-        Input(KEEP, "n_clicks"),
-        prevent_initial_call=True,
-    )
+    form_parts.wire(on, FORM, CHANGES, [State(part, "value") for part in _GIVEN], PERMISSION, save, remove)
     on.in_browser(
         "hxlimits.offer",
         Output(NAMES, "children"),
@@ -237,8 +156,8 @@ def wire(on: Callbacks) -> None:
     on.in_browser("hxlimits.own", Output(FORM, "data-own"), Input(TIER, "value"), Input(KIND, "value"))
 
 
-def save(kind: str, name: str, tier: str, given: dict[str, int | None]) -> str:
-    """Make the change; what was done, in words.
+def save(kind: str, name: Any, tier: Any, *windows: int | None) -> str:
+    """Make the change that the form gives; what was done, in words.
 
     Raises:
         BadQuery: it cannot be made.
@@ -246,6 +165,8 @@ def save(kind: str, name: str, tier: str, given: dict[str, int | None]) -> str:
     """
     store = context.running().store
     before = table(store)
+    name, tier = str(name or "").strip(), str(tier or "")
+    given = dict(zip(WINDOWS, windows, strict=True))
     if kind == "tier":
         limits = limits_from(given)
         set_tier(store, name, limits, _first(f"tier {name}", _tier(before, name), _words(limits)))
@@ -263,8 +184,8 @@ def save(kind: str, name: str, tier: str, given: dict[str, int | None]) -> str:
     return f"The {kind} {name} has {_has(assigned)}."
 
 
-def remove(kind: str, name: str) -> str:
-    """Take limits away; what was done, in words.
+def remove(kind: str, name: Any, *_: Any) -> str:
+    """Take the limits away that the form names; what was done, in words.
 
     Raises:
         BadQuery: it cannot be done.
@@ -272,6 +193,7 @@ def remove(kind: str, name: str) -> str:
     """
     store = context.running().store
     before = table(store)
+    name = str(name or "").strip()
     if kind == "tier":
         remove_tier(store, name, _first(f"tier {name}", _tier(before, name), "removed"))
         return f"The tier {name} is as it was built in." if name in table(store).tiers else f"The tier {name} is gone."  # fmt: skip

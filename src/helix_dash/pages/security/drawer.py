@@ -15,8 +15,8 @@ from helix_dash.metrics.incidents import Incident
 from helix_dash.model import utc_from_us
 from helix_dash.pages.security.figures import ACTION_WORDS, DIRECTIONS, words
 from helix_dash.pages.security.listing import ACTION_TONES, SEVERITY_TONES, STATUS_TONES, STATUS_WORDS
+from helix_dash.ui import form_parts, icon
 from helix_dash.ui import format as fmt
-from helix_dash.ui import icon
 from helix_dash.zones import Zone
 
 DRAWER, WANTED, DETAILS = "hx-incident-drawer", "hx-incident-wanted", "hx-incident-details"
@@ -86,7 +86,7 @@ def _deeds(*, hidden: bool) -> Component:
             html.H3("Handle"),
             html.Div(buttons, className="hx-form__deeds hx-incident__deeds"),
             html.Div(assign, className="hx-form__row"),
-            html.P("", id=DONE, className="hx-form__done", role="status", **{"data-tone": "none"}),
+            form_parts.done(DONE),
         ],
         className="hx-incident__part",
         hidden=hidden,
@@ -134,25 +134,13 @@ def _text(*, hidden: bool) -> Component:
 
 
 def _confirm() -> Component:
-    return dbc.Modal(
-        [
-            dbc.ModalHeader(dbc.ModalTitle("Purge the text of this incident?")),
-            dbc.ModalBody(
-                "Entries of the gateway's list, and every cache entry that holds the text or a value found in it, are deleted; "
-                "so are exports of this host that may hold the row. It cannot be undone. Rows of the request log stay: they "
-                "hold types and counts only."
-            ),
-            dbc.ModalFooter(
-                [
-                    html.Button("Keep", id=KEEP, className="hx-button", type="button"),
-                    html.Button("Purge", id=SURE, className="hx-button hx-button--primary", type="button"),
-                ]
-            ),
-        ],
-        id=CONFIRM,
-        is_open=False,
-        centered=True,
-        class_name="hx-modal",
+    return form_parts.confirm(
+        "hx-incident",
+        "Purge the text of this incident?",
+        "Entries of the gateway's list, and every cache entry that holds the text or a value found in it, are deleted; "
+        "so are exports of this host that may hold the row. It cannot be undone. Rows of the request log stay: they "
+        "hold types and counts only.",
+        "Purge",
     )
 
 

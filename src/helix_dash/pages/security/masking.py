@@ -10,12 +10,12 @@ from dash.development.base_component import Component
 
 from helix_dash import context
 from helix_dash.auth import trail
-from helix_dash.errors import BadQuery, HelixError
+from helix_dash.errors import BadQuery
 from helix_dash.pages.security.figures import words
 from helix_dash.pages.security.queries import SecurityPage
 from helix_dash.redaction.recognizers import TYPES
 from helix_dash.redaction.rules import LEAST_CONFIDENCE, USUAL, Rules, checked, rules, set_rules
-from helix_dash.ui import controls, icon, panel
+from helix_dash.ui import controls, form_parts, panel
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
@@ -33,23 +33,13 @@ _ENGINES = {
 def layout() -> list[Component]:
     """The form, and beside it what holds now."""
     may = context.may(PERMISSION)
-    form = html.Section(
-        className="hx-card hx-panel hx-col-5 hx-form",
-        **{"aria-labelledby": "hx-masking-heading"},
-        children=[
-            html.Header(
-                html.Div(
-                    [
-                        html.H2("Change how texts are masked", id="hx-masking-heading", className="hx-panel__title"),
-                        html.P("Holds from the collector's next reading on; each change is on the audit record", className="hx-panel__subtitle"),
-                    ]
-                ),
-                className="hx-panel__head",
-            ),
-            html.Div([icon("lock"), html.Span("Needs the admin role.")], className="hx-form__locked", hidden=may),
-            html.Div(_fields(), hidden=not may),
-        ],
-    )  # fmt: skip
+    form = form_parts.form(
+        "hx-masking",
+        "Change how texts are masked",
+        "Holds from the collector's next reading on; each change is on the audit record",
+        [form_parts.locked("Needs the admin role.", hidden=may), html.Div(_fields(), hidden=not may)],
+        span=5,
+    )
     facts = html.Dl(
         [
             part
@@ -76,7 +66,7 @@ def _fields() -> list[Component]:
             className="hx-form__row",
         ),
         html.Div(html.Button("Save", id=SAVE, className="hx-button hx-button--primary", type="button"), className="hx-form__deeds"),
-        html.P("", id=DONE, className="hx-form__done", role="status", **{"data-tone": "none"}),
+        form_parts.done(DONE),
     ]  # fmt: skip
 
 
@@ -108,12 +98,6 @@ def fill(found: SecurityPage) -> Updates:
     return panel.ready(PANEL, subtitle=subtitle) | {f"masking.{key}": value for key, value in told.items()}
 
 
-def _told(error: Exception, reference: str, *_: Any, **__: Any) -> tuple[Any, ...]:
-    if isinstance(error, HelixError):
-        return f"{error} Nothing was changed.", "bad", no_update
-    return f"That did not work. Reference {reference} in the server's log.", "bad", no_update
-
-
 def wire(on: Callbacks) -> None:
     """The form's callbacks."""
 
@@ -126,7 +110,7 @@ def wire(on: Callbacks) -> None:
         State(KINDS, "value"),
         State(STRICT, "value"),
         permission=PERMISSION,
-        failed=_told,
+        failed=form_parts.failing(),
         prevent_initial_call=True,
     )
     def save_masking(clicks: int | None, sensitivity: Any, types: Any, strict: Any) -> Any:

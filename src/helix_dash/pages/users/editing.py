@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_bootstrap_components as dbc
 from dash import Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from helix_dash import context
 from helix_dash.auth import trail
-from helix_dash.errors import BadQuery, HelixError
+from helix_dash.errors import BadQuery
 from helix_dash.metrics.user_groups import MOST_MEMBERS, Group, find, members_from, remove, save
 from helix_dash.pages.users.queries import Kept
-from helix_dash.ui import icon, shell
+from helix_dash.ui import form_parts, shell
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
-FORM, NAME, MEMBERS, KNOWN, DONE = (
-    f"hx-groups-{part}" for part in ("form", "name", "members", "known", "done")
-)
+FORM = "hx-groups"
+NAME, MEMBERS, KNOWN, DONE = (f"{FORM}-{part}" for part in ("name", "members", "known", "done"))
 NAMES, WHO, ADD = "hx-groups-names", "hx-groups-who", "hx-groups-add"
-SAVE, DELETE, CONFIRM, SURE, KEEP, UNDO = (f"hx-groups-{part}" for part in ("save", "delete", "confirm", "sure", "keep", "undo"))  # fmt: skip
+SAVE, REMOVE, SURE, UNDO = (f"{FORM}-{part}" for part in ("save", "remove", "sure", "undo"))
 FILTERED, GONE, CHANGES = "hx-groups-filtered", "hx-groups-gone", "hx-groups-changed"
 CHANGED = {"changed": Input(CHANGES, "data")}
 """An input of the page's refresh: a change shows at once."""
@@ -31,26 +29,15 @@ PERMISSION = "groups:write"
 
 def layout() -> Component:
     """The form, or words about who may have it."""
-    head = html.Header(
-        html.Div(
-            [
-                html.H2("Make or change a group", id="hx-groups-heading", className="hx-panel__title"),
-                html.P("Each change is on the audit record", className="hx-panel__subtitle"),
-            ]
-        ),
-        className="hx-panel__head",
+    body = _form() if context.may(PERMISSION) else [form_parts.locked("Needs the editor role.")]
+    return form_parts.form(
+        FORM,
+        "Make or change a group",
+        "Each change is on the audit record",
+        [*body, dcc.Store(id=CHANGES)],
+        span=5,
+        gone="false",
     )
-    body = _form() if context.may(PERMISSION) else [_locked()]
-    return html.Section(
-        [head, *body, dcc.Store(id=CHANGES)],
-        id=FORM,
-        className="hx-card hx-panel hx-col-5 hx-form",
-        **{"aria-labelledby": "hx-groups-heading", "data-gone": "false"},
-    )
-
-
-def _locked() -> Component:
-    return html.Div([icon("lock"), html.Span("Needs the editor role.")], className="hx-form__locked")
 
 
 def _form() -> list[Component]:
@@ -88,35 +75,21 @@ def _form() -> list[Component]:
         html.Div(
             [
                 html.Button("Save", id=SAVE, className="hx-button hx-button--primary", type="button"),
-                html.Button("Delete", id=DELETE, className="hx-button", type="button"),
+                html.Button("Delete", id=REMOVE, className="hx-button", type="button"),
                 html.Button("Undo", id=UNDO, className="hx-button hx-undo", type="button"),
             ],
             className="hx-form__deeds",
         ),
-        html.P("", id=DONE, className="hx-form__done", role="status", **{"data-tone": "none"}),
-        _confirm(),
+        form_parts.done(DONE),
+        form_parts.confirm(
+            FORM,
+            "Delete this group?",
+            "Nobody's requests are touched. Until you leave the page, Undo brings it back.",
+            "Delete",
+        ),
         dcc.Store(id=KNOWN),
         dcc.Store(id=GONE),
     ]  # fmt: skip
-
-
-def _confirm() -> Component:
-    return dbc.Modal(
-        [
-            dbc.ModalHeader(dbc.ModalTitle("Delete this group?")),
-            dbc.ModalBody("Nobody's requests are touched. Until you leave the page, Undo brings it back."),
-            dbc.ModalFooter(
-                [
-                    html.Button("Keep", id=KEEP, className="hx-button", type="button"),
-                    html.Button("Delete", id=SURE, className="hx-button hx-button--primary", type="button"),
-                ]
-            ),
-        ],
-        id=CONFIRM,
-        is_open=False,
-        centered=True,
-        class_name="hx-modal",
-    )
 
 
 def outputs() -> dict[str, Output]:
@@ -130,14 +103,6 @@ def choices(found: Kept) -> Updates:
         return {}
     has = {group.name: list(group.members) for group, *_ in found.groups}
     return {"groups.known": {"groups": has, "users": list(found.names)}}
-
-
-def _told(error: Exception, reference: str, *_: Any, **__: Any) -> tuple[Any, ...]:
-    if isinstance(error, BadQuery):
-        return str(error), "bad", no_update, no_update
-    if isinstance(error, HelixError):
-        return f"{error} Nothing was changed.", "bad", no_update, no_update
-    return f"That did not work. Reference {reference} in the server's log.", "bad", no_update, no_update
 
 
 _SAID = (Output(DONE, "children"), Output(DONE, "data-tone"), Output(CHANGES, "data"), Output(GONE, "data"))
@@ -156,7 +121,7 @@ def wire(on: Callbacks) -> None:
         State(NAME, "value"),
         State(MEMBERS, "value"),
         permission=PERMISSION,
-        failed=_told,
+        failed=form_parts.failing(4),
         prevent_initial_call=True,
     )
     def save_group(clicks: int | None, name: str, members: str) -> Any:
@@ -169,7 +134,7 @@ def wire(on: Callbacks) -> None:
         Input(SURE, "n_clicks"),
         State(NAME, "value"),
         permission=PERMISSION,
-        failed=_told,
+        failed=form_parts.failing(4),
         prevent_initial_call=True,
     )
     def delete_group(clicks: int | None, name: str) -> Any:
@@ -184,7 +149,7 @@ def wire(on: Callbacks) -> None:
         Input(UNDO, "n_clicks"),
         State(GONE, "data"),
         permission=PERMISSION,
-        failed=_told,
+        failed=form_parts.failing(4),
         prevent_initial_call=True,
     )
     def undo_deletion(clicks: int | None, gone: dict[str, Any] | None) -> Any:
@@ -193,18 +158,11 @@ def wire(on: Callbacks) -> None:
         members = members_from("\n".join(str(one) for one in gone.get("members") or ()))
         return saved(str(gone.get("name") or ""), members, "restored"), "good", f"undo-{clicks}", None
 
-    _wire_browser(on)  # fmt: skip
+    _wire_browser(on)
 
 
 def _wire_browser(on: Callbacks) -> None:
-    on.in_browser(
-        "hxgroups.asked",
-        Output(CONFIRM, "is_open"),
-        Input(DELETE, "n_clicks"),
-        Input(SURE, "n_clicks"),
-        Input(KEEP, "n_clicks"),
-        prevent_initial_call=True,
-    )
+    form_parts.wire_question(on, FORM)
     on.in_browser(
         "hxgroups.offer",
         Output(NAMES, "children"),

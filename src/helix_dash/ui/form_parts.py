@@ -1,4 +1,7 @@
-"""What the two forms of the costs page are made of, and what a change that failed says."""
+"""What the forms that change something are made of, how they are wired, and what a change that failed says.
+
+The parts of form ``key`` have its name in front of theirs: ``{key}-save``, ``{key}-done``, ``{key}-confirm`` …
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,20 @@ from helix_dash.errors import BadQuery, HelixError
 from helix_dash.ui import icon
 from helix_dash.ui.wiring import Callbacks
 
+Failed = Callable[..., tuple[Any, ...]]
 
-def form(key: str, title: str, subtitle: str, parts: Sequence[Component], **marks: str) -> Component:
-    """A form's card, four columns wide."""
+
+def form(
+    key: str,
+    title: str,
+    subtitle: str,
+    parts: Sequence[Component],
+    *,
+    span: int,
+    mark: str = "",
+    **marks: str,
+) -> Component:
+    """A form's card, ``span`` of twelve columns wide."""
     head = html.Header(
         html.Div(
             [
@@ -28,15 +42,15 @@ def form(key: str, title: str, subtitle: str, parts: Sequence[Component], **mark
     return html.Section(
         [head, *parts],
         id=key,
-        className="hx-card hx-panel hx-col-4 hx-form hx-costs-form",
-        **{f"data-{mark}": value for mark, value in marks.items()},
+        className=f"hx-card hx-panel hx-col-{span} hx-form {mark}".strip(),
+        **{f"data-{name}": value for name, value in marks.items()},
         **{"aria-labelledby": f"{key}-heading"},
     )
 
 
-def locked(words: str) -> Component:
+def locked(words: str, *, hidden: bool = False) -> Component:
     """What stands in place of a form for those who may not change anything."""
-    return html.Div([icon("lock"), html.Span(words)], className="hx-form__locked")
+    return html.Div([icon("lock"), html.Span(words)], className="hx-form__locked", hidden=hidden)
 
 
 def text(key: str, label: str, *, options: str = "", hint: str = "", mark: str = "", **more: Any) -> Component:  # fmt: skip
@@ -65,21 +79,28 @@ def select(key: str, label: str, choices: Sequence[tuple[str, str]], value: str,
 
 
 def deeds(key: str, save: str) -> list[Component]:
-    """The buttons, and the place of what was done."""
+    """The buttons of a form that saves and removes, and the place of what was done."""
     return [
         html.Div(
             [
                 html.Button(save, id=f"{key}-save", className="hx-button hx-button--primary", type="button"),
                 html.Button("Remove", id=f"{key}-remove", className="hx-button", type="button"),
-                html.Progress(id=f"{key}-busy", hidden=True, className="hx-busy", **{"aria-label": "Working"}),
+                html.Progress(
+                    id=f"{key}-busy", hidden=True, className="hx-busy", **{"aria-label": "Working"}
+                ),
             ],
             className="hx-form__deeds",
         ),
-        html.P("", id=f"{key}-done", className="hx-form__done", role="status", **{"data-tone": "none"}),
-    ]  # fmt: skip
+        done(f"{key}-done"),
+    ]
 
 
-def confirm(key: str, title: str, words: str) -> Component:
+def done(identity: str) -> Component:
+    """The place where a form says what it did."""
+    return html.P("", id=identity, className="hx-form__done", role="status", **{"data-tone": "none"})
+
+
+def confirm(key: str, title: str, words: Any, deed: str = "Remove") -> Component:
     """The question before something is taken away."""
     return dbc.Modal(
         [
@@ -88,7 +109,9 @@ def confirm(key: str, title: str, words: str) -> Component:
             dbc.ModalFooter(
                 [
                     html.Button("Keep", id=f"{key}-keep", className="hx-button", type="button"),
-                    html.Button("Remove", id=f"{key}-sure", className="hx-button hx-button--primary", type="button"),
+                    html.Button(
+                        deed, id=f"{key}-sure", className="hx-button hx-button--primary", type="button"
+                    ),
                 ]
             ),
         ],
@@ -96,7 +119,7 @@ def confirm(key: str, title: str, words: str) -> Component:
         is_open=False,
         centered=True,
         class_name="hx-modal",
-    )  # fmt: skip
+    )
 
 
 def said(key: str, changed: str, *, again: bool = False) -> tuple[Output, Output, Output]:
@@ -108,13 +131,22 @@ def said(key: str, changed: str, *, again: bool = False) -> tuple[Output, Output
     )
 
 
-def failed(error: Exception, reference: str, *_: Any, **__: Any) -> tuple[Any, ...]:
+def excuse(error: Exception, reference: str) -> str:
     """What a change that was not made says."""
     if isinstance(error, BadQuery):
-        return str(error), "bad", no_update
+        return str(error)
     if isinstance(error, HelixError):
-        return f"{error} Nothing was changed.", "bad", no_update
-    return f"That did not work. Reference {reference} in the server's log.", "bad", no_update
+        return f"{error} Nothing was changed."
+    return f"That did not work. Reference {reference} in the server's log."
+
+
+def failing(outputs: int = 3) -> Failed:
+    """Puts the excuse into the first of ``outputs``, its tone into the second, and leaves the others as they are."""
+
+    def failed(error: Exception, reference: str, *_: Any, **__: Any) -> tuple[Any, ...]:
+        return excuse(error, reference), "bad", *((no_update,) * (outputs - 2))
+
+    return failed
 
 
 def wire(
@@ -129,7 +161,7 @@ def wire(
     """What the buttons of form ``key`` do, for who holds ``permission``; ``save`` and ``remove`` get what is ``given``
     and say what they did."""
     busy = [(Output(f"{key}-save", "disabled"), True, False), (Output(f"{key}-busy", "hidden"), False, True)]
-    common: dict[str, Any] = {"permission": permission, "failed": failed, "prevent_initial_call": True}
+    common: dict[str, Any] = {"permission": permission, "failed": failing(), "prevent_initial_call": True}
 
     @on(*said(key, changed), Input(f"{key}-save", "n_clicks"), *given, running=busy, **common)
     def save_it(clicks: int | None, *values: Any) -> Any:
@@ -139,8 +171,13 @@ def wire(
     def remove_it(clicks: int | None, *values: Any) -> Any:
         return (remove(*values), "good", -clicks) if clicks else (no_update,) * 3
 
+    wire_question(on, key)
+
+
+def wire_question(on: Callbacks, key: str) -> None:
+    """The question of form ``key`` is open from its "remove" until it is answered."""
     on.in_browser(
-        "hxcosts.asked",
+        "hxforms.asked",
         Output(f"{key}-confirm", "is_open"),
         *(Input(f"{key}-{part}", "n_clicks") for part in ("remove", "sure", "keep")),
         prevent_initial_call=True,
