@@ -20,6 +20,8 @@
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   functions.hxTime = time;
   functions.hxNumber = (value, digits) => (value == null ? unknown : formats[digits].format(value));
+  /* what is read in tenths, and in thousandths below a millisecond, where a tenth tells nothing */
+  functions.hxDuration = (value) => functions.hxNumber(value, value < 1 ? 3 : 1);
   functions.hxMoney = (value) => (value == null ? unknown : value === 0 ? "$0" : "$" + money.format(value));
   functions.hxFlag = (value) => (value == null ? unknown : value ? "yes" : "no");
   functions.hxWord = (value) => (value == null ? unknown : value);

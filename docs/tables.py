@@ -40,6 +40,7 @@ def columns() -> str:
         "money": "US dollars",
         "duration": "milliseconds",
         "share": "0 to 1",
+        "rate": "per second",
         "flag": "true or false",
     }
     rows = ((f"`{column.name}`", column.title, shown[column.kind], column.help) for column in SHOWN)

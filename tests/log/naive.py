@@ -5,23 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 from helix_dash.log.schema import BY_NAME
 from helix_dash.model import Condition, Filter, Scope, Slice, Sort, us_from_utc
 
 Row = dict[str, Any]
-UNITS = {"count": 1, "money": 10**12, "duration": 1000, "share": 10**6}
+UNITS = {"count": 1, "money": 10**12, "duration": 1000, "share": 10**6, "rate": 1000}
 AHEAD = 5 * 60 * 10**6
 KEPT = 400 * 24 * 3600 * 10**6
 
 
+INPUT = ("uncached_tokens", "cached_tokens", "cache_write_tokens")
+OUTPUT = ("visible_tokens", "reasoning_tokens")
+SUMS = {"input_tokens": INPUT, "output_tokens": OUTPUT, "total_tokens": INPUT + OUTPUT}
+MOST_DIVIDED = 2**32
+
+
 def value(row: Row, name: str) -> Any:
-    parts = BY_NAME[name].derived
-    if not parts:
+    if name in SUMS:
+        known = [row[part] for part in SUMS[name] if row[part] is not None]
+        return sum(known) if known else None
+    if name not in ("tpot_ms", "tokens_per_second"):
         return row[name]
-    known = [row[part] for part in parts if row[part] is not None]
-    return sum(known) if known else None
+    tokens = value(row, "output_tokens")
+    if tokens is None or row["latency_ms"] is None or row["ttft_ms"] is None:
+        return None
+    decoding = row["latency_ms"] - row["ttft_ms"]
+    if name == "tpot_ms":
+        return rounded(decoding, tokens - 1)
+    return rounded(tokens, decoding, 10**9)
+
+
+def rounded(over: int, under: int, scale: int = 1) -> int | None:
+    """The quotient to the nearest whole number, half upwards, where both are positive and there is room for it."""
+    if under <= 0 or not 0 < over <= MOST_DIVIDED:
+        return None
+    return floor(Fraction(over * scale, under) + Fraction(1, 2))
 
 
 def matching(rows: Sequence[Row], scope: Scope, where: Filter, now: int, zone: tzinfo) -> list[Row]:

@@ -107,9 +107,10 @@ def test_every_card_of_the_chat_page_equals_the_requests(log: RequestLog, store:
         "latency_ms_p99": nearest([one["latency_ms"] / 1000 for one in well], 99),
         "ttft_ms_p50": nearest([one["ttft_ms"] / 1000 for one in first], 50),
         "ttft_ms_p95": nearest([one["ttft_ms"] / 1000 for one in first], 95),
-        "tpot_ms_p50": nearest([time / (count - 1) for time, count in zip(decoding, each, strict=True)], 50),
-        "tpot_ms_p95": nearest([time / (count - 1) for time, count in zip(decoding, each, strict=True)], 95),
-        "tokens_per_second_p50": nearest([count * 1000 / time for time, count in zip(decoding, each, strict=True)], 50),
+        # to the microsecond, and to the thousandth of a token
+        "tpot_ms_p50": round(nearest([time / (count - 1) for time, count in zip(decoding, each, strict=True)], 50), 3),
+        "tpot_ms_p95": round(nearest([time / (count - 1) for time, count in zip(decoding, each, strict=True)], 95), 3),
+        "tokens_per_second_p50": round(nearest([count * 1000 / time for time, count in zip(decoding, each, strict=True)], 50), 3),
         "streaming_share": sum(one["stream"] for one in mine) / len(mine),
         "input_tokens": sum(one["uncached_tokens"] + (one["cached_tokens"] or 0) for one in mine),
         "cached_tokens": sum(one["cached_tokens"] or 0 for one in mine),

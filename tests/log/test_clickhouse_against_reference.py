@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reading import DAY, HOUR, MINUTE, NOW, log_of, over, row
 from sealed import Loaded, Sealed
+from test_derived import QUOTIENTS, TRAFFIC, bound
 from test_query_against_reference import SCOPES, ZONES
 
 from helix_dash.embedded import EmbeddedStore
@@ -105,6 +106,26 @@ def test_a_page_is_the_same(
     if watermark is None:
         expected = naive.matching([*chain(*segments)], scope, where, NOW, ZoneInfo(zone))
         assert found.total == len(expected)
+        assert [line["row_id"] for line in found.rows] == naive.page(expected, sort, part)
+
+
+@EXAMPLES
+@given(
+    segments=TRAFFIC,
+    name=st.sampled_from(QUOTIENTS),
+    descending=st.booleans(),
+    op=st.sampled_from(["lt", "gte", "in", "blank"]),
+    at=st.integers(0, 20),
+)
+def test_a_quotient_is_the_same(
+    both: Any, segments: Any, name: str, descending: bool, op: Any, at: int
+) -> None:
+    """C3: also of numbers so large that 64 bits do not hold their product, and of what nothing can be divided by."""
+    condition = Condition(name, op, () if op == "blank" else (bound([*chain(*segments)], name, at),))
+    where, sort, part = over(NOW - DAY, NOW, condition), Sort(name, descending), Slice(0, 100)
+    expected = naive.matching([*chain(*segments)], EVERYTHING, where, NOW, ZoneInfo("UTC"))
+    for log in both(segments):
+        found = log.page(EVERYTHING, where, sort, part)
         assert [line["row_id"] for line in found.rows] == naive.page(expected, sort, part)
 
 

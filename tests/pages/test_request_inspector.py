@@ -30,6 +30,8 @@ ROW: dict[str, Any] = {column.name: None for column in SHOWN} | {
     "visible_tokens": 71,
     "reasoning_tokens": 0,
     "output_tokens": 71,
+    "tpot_ms": 10.0,
+    "tokens_per_second": 101.429,
     "cost_usd": 0.00145,
 }
 RATES = {"uncached": 1, "cached": Decimal("0.1"), "cache_write": 2, "visible": 5, "reasoning": 5}
@@ -83,12 +85,16 @@ def test_a_part_that_is_not_known_says_why(changes: dict[str, Any], keys: list[s
 
 
 def test_speed_is_told_per_token_after_the_first() -> None:
-    assert timeline.speed(ROW) == "100 output tokens/s, 10 ms per token after the first"
+    assert timeline.speed(ROW) == "101 output tokens/s, 10 ms per token after the first"
 
 
-@pytest.mark.parametrize("changes", [{"ttft_ms": None}, {"output_tokens": 1}, {"latency_ms": 300.0}])
-def test_no_speed_is_made_up(changes: dict[str, Any]) -> None:
-    assert timeline.speed(ROW | changes) == ""
+@pytest.mark.parametrize(
+    ("rate", "each", "said"),
+    [(None, None, ""), (2.5, None, "2.5 output tokens/s")],
+    ids=["none", "one token"],
+)
+def test_no_speed_is_made_up(rate: float | None, each: float | None, said: str) -> None:
+    assert timeline.speed(ROW | {"tokens_per_second": rate, "tpot_ms": each}) == said
 
 
 def test_each_class_of_tokens_is_price_times_amount() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from helix_dash.log.filtering import value_expression
+from helix_dash.log.derived import value_expression
 from helix_dash.log.schema import BY_NAME, PICO
 from helix_dash.log.shown import csv_cells
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 
-import polars as pl
-
 from helix_dash.errors import BadQuery
 from helix_dash.log.schema import BY_NAME, PICO, Column
 from helix_dash.model import Condition, Op, us_from_utc
 
-UNITS: dict[str, int] = {"count": 1, "money": PICO, "duration": 1000, "share": 10**6}
+UNITS: dict[str, int] = {"count": 1, "money": PICO, "duration": 1000, "share": 10**6, "rate": 1000}
 """Inner units in one shown unit, for each kind of number."""
 
 _MATCHING: tuple[Op, ...] = ("contains", "not_contains", "starts", "ends")
@@ -24,16 +22,6 @@ _OPS: dict[str, tuple[Op, ...]] = {
 _NUMBER_OPS: tuple[Op, ...] = ("in", "not_in", *_COMPARING, "blank", "not_blank")
 _BEYOND = 2**62
 """More than any stored number; larger ones are cut to it, which changes no comparison."""
-
-
-def value_expression(name: str) -> pl.Expr:
-    """The values of column ``name``; of a derived one the sum of its known parts, unknown when all are."""
-    column = BY_NAME[name]
-    if not column.derived:
-        return pl.col(name)
-    parts = [pl.col(part).cast(pl.Int64) for part in column.derived]
-    known = pl.any_horizontal([pl.col(part).is_not_null() for part in column.derived])
-    return pl.when(known).then(pl.sum_horizontal(parts)).alias(name)
 
 
 def _column(condition: Condition) -> Column:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from helix_dash.log.derived import numbers
 from helix_dash.log.filtering import checked, flag_of, limits, whole_numbers
-from helix_dash.log.held import FALSE, TRUE, Held, HeldText, Integers, Mask, Verdict, both, opposite
+from helix_dash.log.held import FALSE, TRUE, Held, HeldText, Mask, Verdict, both, opposite
 from helix_dash.log.schema import BY_NAME, Column
 from helix_dash.log.vocabulary import UNKNOWN, Vocabulary
 from helix_dash.model import Condition, Op, Scope
@@ -42,7 +43,17 @@ _MATCHES: dict[str, Callable[[str, str], bool]] = {
     "starts": str.startswith,
     "ends": str.endswith,
 }
-_COST = {"flag": 0, "word": 1, "count": 2, "share": 2, "duration": 2, "money": 3, "time": 3, "text": 9}
+_COST = {
+    "flag": 0,
+    "word": 1,
+    "count": 2,
+    "share": 2,
+    "duration": 2,
+    "rate": 3,
+    "money": 3,
+    "time": 3,
+    "text": 9,
+}
 """The order in which kinds are tested: what is read fastest may spare the rest."""
 
 
@@ -143,11 +154,8 @@ def _is_blank(column: Column, columns: Columns) -> Verdict:
         return ~columns.text(column.name).known()
     if column.kind in ("word", "flag"):
         return columns.held(column.name).is_any([UNKNOWN], 1)
-    known = [columns.held(part).known() for part in column.derived or (column.name,)]
-    found: Verdict = True
-    for mask in known:
-        found = both(found, False if mask is None else ~mask)
-    return found
+    known = numbers(columns.held, column.derived)[1] if column.derived else columns.held(column.name).known()
+    return False if known is None else ~known
 
 
 def _text_test(condition: Condition) -> Holds:
@@ -174,21 +182,10 @@ def _text_test(condition: Condition) -> Holds:
     return holds
 
 
-def summed(columns: Columns, parts: Sequence[str]) -> tuple[Integers, Mask | None]:
-    """The sum of the known ``parts`` of each row, and which rows know any; ``None``: all."""
-    held = [columns.held(part) for part in parts]
-    values: Any = sum(part.values() for part in held)
-    known: Mask | None = np.zeros(columns.rows, np.bool_)
-    for part in held:
-        mask = part.known()
-        known = None if mask is None or known is None else known | mask
-    return values, known
-
-
 def _between(columns: Columns, column: Column, low: int | None, high: int | None) -> Verdict:
     if not column.derived:
         return columns.held(column.name).between(low, high)
-    values, known = summed(columns, column.derived)
+    values, known = numbers(columns.held, column.derived)
     found: Verdict = True if known is None else known
     if low is not None:
         found = both(found, values >= low)
@@ -197,7 +194,7 @@ def _between(columns: Columns, column: Column, low: int | None, high: int | None
 
 def _in(columns: Columns, column: Column, wanted: list[int]) -> Verdict:
     if column.derived:
-        values, known = summed(columns, column.derived)
+        values, known = numbers(columns.held, column.derived)
         found = np.isin(values, wanted)
         return found if known is None else found & known
     held = columns.held(column.name)

@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 
 from helix_dash.errors import BadQuery
+from helix_dash.log.derived import numbers as derived_numbers
 from helix_dash.log.held import Integers, Mask, Verdict, both
-from helix_dash.log.matching import summed
 from helix_dash.log.scan import Place, Run, Scan, count_of, matching_rows
 from helix_dash.log.schema import BY_NAME, Column
 from helix_dash.log.vocabulary import Vocabulary
@@ -119,8 +119,7 @@ class _Order:
 def _values(run: Run, column: Column, rows: Rows) -> tuple[Integers, Mask | None]:
     """The numbers, or codes, of some rows, and which are known (``None``: all)."""
     if column.derived:
-        values, known = summed(run, column.derived)
-        return values[rows], None if known is None else known[rows]
+        return derived_numbers(run.held, column.derived, rows)
     held = run.held(column.name)
     values, known = held.values(rows), held.known()
     if column.kind in ("word", "flag"):

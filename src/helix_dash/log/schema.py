@@ -20,9 +20,10 @@ from typing import Any, Literal
 import msgspec
 
 from helix_dash.errors import InvalidRecord
+from helix_dash.log.derivation import Derivation, Difference, Quotient, Sum, parts_of
 from helix_dash.model import CacheOutcome, Status, us_from_utc
 
-Kind = Literal["time", "word", "text", "count", "money", "duration", "share", "flag"]
+Kind = Literal["time", "word", "text", "count", "money", "duration", "share", "flag", "rate"]
 """What a column holds, inside:
 
 - ``time``: microseconds since the epoch, UTC
@@ -33,6 +34,7 @@ Kind = Literal["time", "word", "text", "count", "money", "duration", "share", "f
 - ``duration``: microseconds; shown in milliseconds
 - ``share``: millionths; shown as 0–1
 - ``flag``: true or false
+- ``rate``: thousandths per second; shown per second; never stored
 """
 
 PICO = 10**12
@@ -57,7 +59,7 @@ class Column:
         help: what it means and, where it matters, where it comes from.
         words: the only values a ``word`` column may hold; empty for free words.
         required: a record without it is rejected.
-        derived: the columns whose sum it is; it is shown and queried, but never stored.
+        derived: how it is made of other columns; then it is shown and queried, but never stored.
         stamped: filled by the fold, not by the producer.
         separator: what stands between the parts of a word that holds several; a condition asks for any one of
             them, or for the whole.
@@ -69,9 +71,14 @@ class Column:
     help: str
     words: tuple[str, ...] = ()
     required: bool = False
-    derived: tuple[str, ...] = ()
+    derived: Derivation | None = None
     stamped: bool = False
     separator: str = ""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The stored columns it is made of: itself, unless it is derived."""
+        return parts_of(self.derived or self.name)
 
     def choices(self, words: list[str]) -> list[str]:
         """What to offer of ``words``, in order: their parts, where they have any."""
@@ -83,6 +90,10 @@ class Column:
 def _words(values: type[Status] | type[CacheOutcome]) -> tuple[str, ...]:
     return tuple(value.value for value in values)
 
+
+_INPUT = Sum(("uncached_tokens", "cached_tokens", "cache_write_tokens"))
+_OUTPUT = Sum(("visible_tokens", "reasoning_tokens"))
+_DECODING = Difference("latency_ms", "ttft_ms")
 
 COLUMNS: tuple[Column, ...] = (
     Column("time", "time", "Time", "When the request ended, by the gateway's clock, UTC.", required=True),
@@ -148,7 +159,7 @@ COLUMNS: tuple[Column, ...] = (
         "count",
         "Input tokens",
         "Uncached input + cache read + cache write.",
-        derived=("uncached_tokens", "cached_tokens", "cache_write_tokens"),
+        derived=_INPUT,
     ),
     Column("uncached_tokens", "count", "Uncached input", "Input tokens that no provider cache served."),
     Column("cached_tokens", "count", "Cached input", "Input tokens read from the provider's prompt cache."),
@@ -160,7 +171,7 @@ COLUMNS: tuple[Column, ...] = (
         "count",
         "Output tokens",
         "Visible output + reasoning.",
-        derived=("visible_tokens", "reasoning_tokens"),
+        derived=_OUTPUT,
     ),
     Column("visible_tokens", "count", "Visible output", "Output tokens the caller sees."),
     Column("reasoning_tokens", "count", "Reasoning", "Output tokens spent on reasoning."),
@@ -169,13 +180,7 @@ COLUMNS: tuple[Column, ...] = (
         "count",
         "Total tokens",
         "Input + output.",
-        derived=(
-            "uncached_tokens",
-            "cached_tokens",
-            "cache_write_tokens",
-            "visible_tokens",
-            "reasoning_tokens",
-        ),
+        derived=Sum((*_INPUT.parts, *_OUTPUT.parts)),
     ),
     Column(
         "cost_usd",
@@ -192,6 +197,23 @@ COLUMNS: tuple[Column, ...] = (
     Column("avoided_cost_usd", "money", "Avoided cost (USD)", "What a gateway-cache hit would have cost."),
     Column("latency_ms", "duration", "Latency (ms)", "From the request's start to its end at the gateway."),
     Column("ttft_ms", "duration", "TTFT (ms)", "Time to the first token; streams only."),
+    Column(
+        "tpot_ms",
+        "duration",
+        "TPOT (ms)",
+        "Time per output token after the first: (latency − TTFT) ÷ (output tokens − 1). Unknown where one of them is, "
+        "or all came at once.",
+        derived=Quotient(_DECODING, Difference(_OUTPUT, 1)),
+    ),
+    Column(
+        "tokens_per_second",
+        "rate",
+        "Output tokens/s",
+        "Output tokens ÷ (latency − TTFT). Unknown where one of them is, or all came at once.",
+        derived=Quotient(
+            _OUTPUT, _DECODING, scale=10**9
+        ),  # tokens a microsecond → thousandths of one a second
+    ),
     Column("overhead_ms", "duration", "Overhead (ms)", "The gateway's own share of the latency."),
     Column("stream", "flag", "Stream", "Whether the answer was streamed."),
     Column("cache", "word", "Cache", "exact, semantic, miss or bypass.", words=_words(CacheOutcome)),

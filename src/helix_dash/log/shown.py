@@ -1,7 +1,7 @@
 """Rows as people and programs see them: the one place for the API's JSON, the grid and CSV.
 
 JSON: times as ISO 8601 UTC text with milliseconds, durations as float milliseconds, money as float dollars,
-shares 0–1, flags true or false, unknown ``None``. CSV: the same as text, money as a full decimal, unknown empty.
+shares 0–1, rates per second, flags true or false, unknown ``None``. CSV: the same as text, money as a full decimal, unknown empty.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
+from helix_dash.log.derived import value_expression, value_list
 from helix_dash.log.digits import decimals, times
-from helix_dash.log.filtering import UNITS, value_expression
+from helix_dash.log.filtering import UNITS
 from helix_dash.log.schema import BY_NAME, SHOWN, STORED, Column
 from helix_dash.model import utc_from_us
 
@@ -22,7 +23,7 @@ _ROW_ID = re.compile(r"([0-9a-f]{16})-([1-9][0-9]{0,18})")
 EVERY = tuple(column.name for column in SHOWN)
 """All columns that can be shown."""
 
-_DIGITS = {"duration": 3, "share": 6, "money": 12}
+_DIGITS = {"duration": 3, "share": 6, "money": 12, "rate": 3}
 """Decimal places of the inner unit in the shown one."""
 
 
@@ -49,7 +50,7 @@ def row_columns(columns: Sequence[str]) -> tuple[str, ...]:
 
 def stored_columns(columns: Sequence[str]) -> tuple[str, ...]:
     """The stored columns that ``columns`` are made of."""
-    names = {part for name in columns for part in (BY_NAME[name].derived or (name,))}
+    names = {part for name in columns for part in BY_NAME[name].parts}
     return tuple(column.name for column in STORED if column.name in names)
 
 
@@ -72,11 +73,7 @@ def shown_lists(stored: Mapping[str, list[Any]], columns: Sequence[str]) -> list
 
 
 def _values(column: Column, stored: Mapping[str, list[Any]]) -> list[Any]:
-    if column.derived:
-        parts = [stored[part] for part in column.derived]
-        add = _sum if any(None in part for part in parts) else sum
-        return list(map(add, zip(*parts, strict=True)))
-    values = stored[column.name]
+    values = value_list(column.name, stored)
     if column.kind == "time":
         # A time is never unknown. Milliseconds are cut, not rounded, as isoformat() does.
         texts = np.datetime_as_string(np.array(values, "M8[us]"), unit="ms", timezone="UTC")
@@ -85,11 +82,6 @@ def _values(column: Column, stored: Mapping[str, list[Any]]) -> list[Any]:
         unit = UNITS[column.kind]
         return [None if value is None else value / unit for value in values]
     return values
-
-
-def _sum(parts: tuple[int | None, ...]) -> int | None:
-    known = [part for part in parts if part is not None]
-    return sum(known) if known else None
 
 
 def csv_texts(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:

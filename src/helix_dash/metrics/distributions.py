@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from helix_dash.errors import BadQuery
+from helix_dash.log.derived import value_expression
 from helix_dash.log.query import RequestLog
 from helix_dash.log.schema import PICO
 from helix_dash.model import Filter, Scope
@@ -40,47 +41,30 @@ class Value:
     unit: str
 
 
-def _tokens(*parts: str) -> pl.Expr:
-    known = pl.any_horizontal(pl.col(part).is_not_null() for part in parts)
-    return pl.when(known).then(pl.sum_horizontal(pl.col(part).fill_null(0) for part in parts))
-
-
 _SUCCESS = pl.col("status") == "success"
-_OUTPUT = ("visible_tokens", "reasoning_tokens")
-_AFTER_FIRST = _tokens(*_OUTPUT) - 1
-_DECODING = (pl.col("latency_ms") - pl.col("ttft_ms")) / 1000
+
+
+def _tokens(name: str) -> Value:
+    return Value((name,), value_expression(name), "tokens")
+
+
+def _of_successes(name: str, unit: str) -> Value:
+    """A column of thousandths, of requests that succeeded."""
+    return Value((name, "status"), pl.when(_SUCCESS).then(value_expression(name) / 1000), unit)
+
 
 VALUES: dict[str, Value] = {
-    "input_tokens": Value(
-        ("input_tokens",), _tokens("uncached_tokens", "cached_tokens", "cache_write_tokens"), "tokens"
-    ),
-    "output_tokens": Value(("output_tokens",), _tokens(*_OUTPUT), "tokens"),
-    "total_tokens": Value(
-        ("total_tokens",),
-        _tokens("uncached_tokens", "cached_tokens", "cache_write_tokens", *_OUTPUT),
-        "tokens",
-    ),
+    **{name: _tokens(name) for name in ("input_tokens", "output_tokens", "total_tokens")},
     "batch_size": Value(("batch_size",), pl.col("batch_size"), "inputs"),
     "embedding_dimensions": Value(("embedding_dimensions",), pl.col("embedding_dimensions"), "dimensions"),
-    "latency_ms": Value(("latency_ms", "status"), pl.when(_SUCCESS).then(pl.col("latency_ms") / 1000), "ms"),
+    "latency_ms": _of_successes("latency_ms", "ms"),
     "ttft_ms": Value(
         ("ttft_ms", "status", "stream"),
         pl.when(_SUCCESS & pl.col("stream").fill_null(value=True)).then(pl.col("ttft_ms") / 1000),
         "ms",
     ),
-    # Time per output token: what comes after the first one, spread over the tokens after the first one.
-    "tpot_ms": Value(
-        ("latency_ms", "ttft_ms", "status", "output_tokens"),
-        pl.when(_SUCCESS & (_AFTER_FIRST >= 1) & (_DECODING >= 0)).then(_DECODING / _AFTER_FIRST),
-        "ms",
-    ),
-    "tokens_per_second": Value(
-        ("latency_ms", "ttft_ms", "status", "output_tokens"),
-        pl.when(_SUCCESS & (_tokens(*_OUTPUT) > 0) & (_DECODING > 0)).then(
-            _tokens(*_OUTPUT) * 1000 / _DECODING
-        ),
-        "tokens/s",
-    ),
+    "tpot_ms": _of_successes("tpot_ms", "ms"),
+    "tokens_per_second": _of_successes("tokens_per_second", "tokens/s"),
     # The gateway's own share: what the request took, less what its provider took, as the gateway measured it.
     "overhead_ms": Value(("overhead_ms",), pl.col("overhead_ms") / 1000, "ms"),
     "similarity": Value(("similarity",), pl.col("similarity") / 1_000_000, "similarity"),

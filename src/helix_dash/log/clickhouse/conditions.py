@@ -11,6 +11,7 @@ from datetime import tzinfo
 
 from helix_dash.log.clickhouse.database import Bound
 from helix_dash.log.clickhouse.tables import ROWS, WORDS
+from helix_dash.log.derivation import MOST, evaluated
 from helix_dash.log.filtering import checked, flag_of, limits, whole_numbers
 from helix_dash.log.schema import BY_NAME, Column
 from helix_dash.model import Condition, Scope
@@ -23,12 +24,27 @@ _MATCHES = {
 
 
 def value_of(name: str) -> str:
-    """The values of column ``name``; of a derived one the sum of its known parts, unknown when all are."""
-    parts = BY_NAME[name].derived
-    if not parts:
+    """The values of column ``name``, in inner units."""
+    return evaluated(BY_NAME[name].derived or name, _Sql())
+
+
+class _Sql:
+    """Arithmetic of derived columns."""
+
+    def stored(self, name: str) -> str:
         return f"`{name}`"
-    unknown = " AND ".join(f"`{part}` IS NULL" for part in parts)
-    return f"if({unknown}, NULL, {' + '.join(f'ifNull(`{part}`, 0)' for part in parts)})"
+
+    def total(self, parts: Sequence[str]) -> str:
+        unknown = " AND ".join(f"{part} IS NULL" for part in parts)
+        return f"if({unknown}, NULL, {' + '.join(f'ifNull({part}, 0)' for part in parts)})"
+
+    def less(self, whole: str, by: str | int) -> str:
+        return f"({whole} - {by})"
+
+    def quotient(self, over: str, under: str, scale: int) -> str:
+        meant = f"ifNull({over} BETWEEN 1 AND {MOST} AND {under} >= 1, 0)"
+        # Or zero: both branches may be computed for every row.
+        return f"if({meant}, intDivOrZero({over} * {scale} + intDiv({under}, 2), {under}), NULL)"
 
 
 def rows_of(

@@ -26,7 +26,7 @@ Groups = tuple[tuple[str, tuple[str, ...]], ...]
 GROUPS: dict[str, Groups] = {
     "timeline": (
         ("Outcome", ("time", "status", "http_code", "error_class", "limiter", "finish_reason")),
-        ("Timing", ("latency_ms", "ttft_ms", "overhead_ms", "stream")),
+        ("Timing", ("latency_ms", "ttft_ms", "tpot_ms", "tokens_per_second", "overhead_ms", "stream")),
         ("Who", ("user", "end_user", "team", "organization", "key_alias", "tags")),
         ("Ids", ("call_id", "trace_id", "session_id")),
         ("Embedding", ("embedding_dimensions", "batch_size")),

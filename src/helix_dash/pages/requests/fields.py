@@ -60,6 +60,8 @@ def words(column: Column, value: Any, zone: Zone) -> str:
             return fmt.full(value, "usd")
         case "duration":
             return fmt.full(value, "ms")
+        case "rate":
+            return f"{fmt.full(value, 'count')} a second"
         case "flag":
             return "yes" if value else "no"
         case "count" | "share":

@@ -24,7 +24,8 @@ NUMBER = ("agNumberColumnFilter", ["greaterThan", "greaterThanOrEqual", "lessTha
 FORMATS = {
     "time": "hxTime(params.value)",
     "count": "hxNumber(params.value, 0)",
-    "duration": "hxNumber(params.value, 1)",
+    "duration": "hxDuration(params.value)",
+    "rate": "hxNumber(params.value, 1)",
     "money": "hxMoney(params.value)",
     "share": "hxNumber(params.value, 3)",
     "flag": "hxFlag(params.value)",
@@ -96,7 +97,7 @@ def _columns(wanted: Any, order: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _column(column: Column, order: Mapping[str, Any]) -> dict[str, Any]:
-    number = column.kind in ("count", "money", "duration", "share")
+    number = column.kind in ("count", "money", "duration", "share", "rate")
     kind, options = FILTERS.get(column.kind, NUMBER)
     definition: dict[str, Any] = {
         "field": column.name,

@@ -66,12 +66,11 @@ def timeline(row: Mapping[str, Any]) -> Timeline:
 
 def speed(row: Mapping[str, Any]) -> str:
     """How fast the answer came after its first token, in words; empty when that cannot be told."""
-    latency, first, tokens = (row.get(name) for name in ("latency_ms", "ttft_ms", "output_tokens"))
-    if latency is None or first is None or not tokens or tokens < 2 or latency <= first:
-        return ""
-    decoding = latency - first
-    rate, each = (tokens - 1) / decoding * 1000, decoding / (tokens - 1)
-    return f"{fmt.short(rate, 'count')} output tokens/s, {fmt.short(each, 'ms')} per token after the first"
+    rate, each = row.get("tokens_per_second"), row.get("tpot_ms")
+    said = [] if rate is None else [f"{fmt.short(rate, 'count')} output tokens/s"]
+    if each is not None:
+        said.append(f"{fmt.short(each, 'ms')} per token after the first")
+    return ", ".join(said)
 
 
 def drawn(row: Mapping[str, Any]) -> Component:
