@@ -15,7 +15,7 @@ from helix_dash.model import EVERYTHING, Condition, Filter, Kpi, Period
 from helix_dash.pages.overview import callbacks, queries, view
 from helix_dash.ui.charts import OTHERS, PALETTE
 from helix_dash.ui.colours import entity_colours, fixed_colour
-from helix_dash.ui.look import Look
+from helix_dash.ui.look import Look, failing
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WHERE = Filter(Period(NOW - timedelta(hours=2), NOW))
@@ -173,14 +173,17 @@ def test_old_figures_stay_and_are_marked() -> None:
     assert updates["volume.figure"]["series"]
 
 
+FAILED = failing(view.ROOT, callbacks.PLACES, (*view.CARDS, *view.STRIP), view.PANELS)
+
+
 def test_a_failed_refresh_leaves_the_figures_alone() -> None:
-    parts = callbacks._failed(RuntimeError(), "ab12", shown="ready")["parts"]
+    parts = FAILED(RuntimeError(), "ab12", shown="ready")["parts"]
     assert set(parts) == {view.ROOT} | {f"hx-{name}" for name in view.PANELS}
     assert {tuple(part) for part in parts.values()} == {("data-page-state",), ("data-state",)}
 
 
 def test_a_failed_first_load_shows_dashes_and_no_zero() -> None:
-    parts = callbacks._failed(RuntimeError(), "ab12", shown="loading")["parts"]
+    parts = FAILED(RuntimeError(), "ab12", shown="loading")["parts"]
     assert {parts[f"hx-kpi-{name}"]["children"] for name, _ in (*view.CARDS, *view.STRIP)} == {"—"}
     assert parts["hx-volume"]["data-state"] == "error"
 

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from dash import Input, Output, State, no_update
 
 from helix_dash import context
-from helix_dash.context import log, scope, settings
-from helix_dash.model import us_from_utc
+from helix_dash.asked import asked
 from helix_dash.pages.security import deeds, drawer, listing, masking, queries, radius, revealing, view
-from helix_dash.query_params import page_filter
 from helix_dash.ui import fill, panel, recent, shell
-from helix_dash.ui.look import fill_failed, look_at
-from helix_dash.ui.panel import Updates
+from helix_dash.ui.look import failing
 from helix_dash.ui.wiring import Callbacks
 
 on = Callbacks()
 
 PLACES = view.outputs()
-
-
-def _fill(updates: Updates) -> dict[str, Any]:
-    return fill.sent(view.ROOT, updates, PLACES)
-
-
-def _failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
-    cards = [name for name, _label in (*view.CARDS, *view.STRIP)]
-    return _fill(fill_failed(error, reference, shown, cards, view.PANELS))
 
 
 @on(
@@ -42,7 +29,7 @@ def _failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[s
         "masked": Input(masking.CHANGED, "data"),
     },
     state={"shown": State(view.ROOT, "data-page-state")},
-    failed=_failed,
+    failed=failing(view.ROOT, PLACES, (*view.CARDS, *view.STRIP), view.PANELS),
     running=shell.RUNNING,
 )
 def show_security(
@@ -50,21 +37,23 @@ def show_security(
 ) -> Any:
     if state is None:  # the address has not been read yet
         return no_update
-    now, zone = datetime.now(UTC), context.zone(state)
-    where = page_filter(state, zone.info, now)
+    ask = asked(state)
     found = queries.security(
-        log().in_zone(zone.info),
+        ask.log,
         context.reading(),
-        scope(),
-        where,
+        ask.scope,
+        ask.where,
         source=source,
-        zone=zone.info,
-        now=now,
-        settings=settings(),
+        zone=ask.zone.info,
+        now=ask.now,
+        settings=context.settings(),
     )
-    look = look_at(state, where, zone, log().health(), chart=settings().chart_type)
-    path = recent.address(context.running().path("security"), state)
-    return _fill(view.show(found, look, {"state": chosen, "page": page, "path": path}, us_from_utc(now)))
+    wanted = {
+        "state": chosen,
+        "page": page,
+        "path": recent.address(context.running().path("security"), state),
+    }
+    return fill.sent(view.ROOT, view.show(found, ask.look, wanted, ask.now_us), PLACES)
 
 
 fill.wire(on, view.FILL)

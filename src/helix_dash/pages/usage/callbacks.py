@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 from dash import Output, State, no_update
 
 from helix_dash import context
-from helix_dash.context import log, scope, settings
+from helix_dash.asked import asked
 from helix_dash.metrics.identity import Match, matched
 from helix_dash.model import Condition, Filter
 from helix_dash.pages.usage import queries, view
-from helix_dash.query_params import compares, page_filter
 from helix_dash.ui import fill, panel, recent, shell, timelines
 from helix_dash.ui.inside import inside
-from helix_dash.ui.look import fill_failed, look_at
+from helix_dash.ui.look import failing
 from helix_dash.ui.wiring import Callbacks
 
 on = Callbacks()
@@ -23,46 +22,41 @@ on = Callbacks()
 PLACES = view.outputs()
 
 
-def _failed(error: Exception, reference: str, *, shown: str, **_: Any) -> dict[str, Any]:
-    cards = [name for name, _label in (*view.CARDS, *view.STRIP)]
-    return fill.sent(view.ROOT, fill_failed(error, reference, shown, cards, view.PANELS), PLACES)
-
-
 @on(
     output=Output(view.FILL, "data"),
     inputs=shell.INPUTS,
     state={"shown": State(view.ROOT, "data-page-state"), "mine": State(view.ROOT, "data-mine")},
-    failed=_failed,
+    failed=failing(view.ROOT, PLACES, (*view.CARDS, *view.STRIP), view.PANELS),
     running=shell.RUNNING,
 )
 def show_usage(state: dict[str, Any] | None, mine: str | None, **_others: Any) -> Any:
     if state is None:  # the address has not been read yet
         return no_update
-    now, zone, running = datetime.now(UTC), context.zone(state), context.running()
-    where = page_filter(state, zone.info, now)
+    ask, running = asked(state), context.running()
+    where, look = ask.where, ask.look
     back = inside(running.path("users"), state, user=None, team=None)
     match: Match | None = None
     whom = queries.subject(where)
     address = recent.address(running.path("requests"), state)
     if mine == "true":
-        match = matched(log(), scope(), context.user().name)
+        match = matched(ask.log, ask.scope, context.user().name)
         if not match.users:
             return fill.sent(view.ROOT, view.nobody(context.user().name, match, back), PLACES)
         where = Filter(where.period, (*where.conditions, Condition("user", "in", match.users)))
+        look = replace(look, where=where)
         whom = queries.Subject("user", match.users)
         address = inside(running.path("requests"), state, user=match.users[0])
     found = queries.usage(
-        log().in_zone(zone.info),
+        ask.log,
         context.reading(),
-        scope(),
+        ask.scope,
         where,
-        now=now,
-        zone=zone.info,
+        now=ask.now,
+        zone=ask.zone.info,
         measures=timelines.MEASURES,
-        points=settings().max_data_points,
-        compare=compares(state),
+        points=ask.points,
+        compare=ask.compare,
     )
-    look = look_at(state, where, zone, log().health(), chart=settings().chart_type)
     return fill.sent(view.ROOT, view.show(found, whom, look, log=address, back=back, match=match), PLACES)
 
 
