@@ -90,7 +90,6 @@ class Budget(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
 
 _JSON = msgspec.json.Encoder()
-_BUDGET = msgspec.json.Decoder(Budget)
 
 
 def window(budget: Budget, today: date) -> tuple[date, date]:
@@ -114,12 +113,7 @@ def budgets(store: redis.Redis, scope: Scope) -> list[Budget]:
     Raises:
         StoreUnavailable: the store did not answer.
     """
-    known: list[Budget] = []
-    for packed in _TABLE.entries(store):
-        try:
-            known.append(checked(_BUDGET.decode(packed)))
-        except (msgspec.DecodeError, BadQuery):
-            continue
+    known = _TABLE.read(store, Budget, checked)
     seen = [one for one in known if scope.organization in (None, one.organization)]
     return sorted(seen, key=lambda one: (list(KINDS).index(one.kind), one.name, one.window, one.organization or ""))  # fmt: skip
 

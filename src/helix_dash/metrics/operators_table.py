@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
+import msgspec
 import redis
 
-from helix_dash.errors import StoreError
+from helix_dash.errors import BadQuery, StoreError
 from helix_dash.store import reaching
+
+T = TypeVar("T")
 
 First = Callable[[], None]
 """Called when a change has been found possible, just before it is made; what it raises stops the change."""
@@ -36,14 +39,26 @@ class Table:
     title: str
     most: int
 
-    def entries(self, store: redis.Redis) -> list[bytes]:
-        """What the table holds, in one command.
+    def read(self, store: redis.Redis, kind: type[T], checked: Callable[[T], T]) -> list[T]:
+        """What the table holds, in one command. An entry that cannot be read counts as not there.
+
+        Args:
+            store: the store.
+            kind: what an entry is, as JSON.
+            checked: gives an entry back, or raises ``BadQuery`` for one that cannot be used.
 
         Raises:
             StoreUnavailable: the store did not answer.
         """
         with reaching():
-            return cast("list[bytes]", store.hvals(self.key))
+            packed = cast("list[bytes]", store.hvals(self.key))
+        found: list[T] = []
+        for one in packed:
+            try:
+                found.append(checked(msgspec.json.decode(one, type=kind)))
+            except (msgspec.DecodeError, UnicodeDecodeError, BadQuery):
+                continue
+        return found
 
     def has(self, store: redis.Redis, field: str) -> bool:
         """Whether there is an entry ``field``.

@@ -79,7 +79,6 @@ class Price(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 
 
 _JSON = msgspec.json.Encoder()
-_PRICE = msgspec.json.Decoder(Price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +142,7 @@ def prices(store: redis.Redis, scope: Scope) -> PriceTable:
     Raises:
         StoreUnavailable: the store did not answer.
     """
-    known: list[Price] = []
-    for packed in _TABLE.entries(store):
-        try:
-            known.append(checked(_PRICE.decode(packed)))
-        except (msgspec.DecodeError, BadQuery):
-            continue
+    known = _TABLE.read(store, Price, checked)
     mine = [one for one in known if scope.organization is None or one.organization in (None, scope.organization)]  # fmt: skip
     return PriceTable(tuple(sorted(mine, key=lambda one: (one.model, one.scope, one.name, one.since))))
 

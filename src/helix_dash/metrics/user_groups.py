@@ -60,12 +60,7 @@ def groups(store: redis.Redis, scope: Scope) -> list[Group]:
 
 
 def _all(store: redis.Redis) -> list[Group]:
-    found: list[Group] = []
-    for one in _TABLE.entries(store):
-        try:
-            found.append(checked(msgspec.json.decode(one, type=Group)))
-        except (msgspec.DecodeError, UnicodeDecodeError, BadQuery):
-            continue
+    found = _TABLE.read(store, Group, checked)
     return sorted(found, key=lambda group: (group.name.casefold(), group.id))
 
 
