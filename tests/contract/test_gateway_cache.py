@@ -277,6 +277,8 @@ def test_one_entry_is_evicted_by_its_key(filled: Any) -> None:
         ({"by": "age", "seconds": 7_000}, "c", 1),
         ({"by": "birth", "owner": "ada", "model": "gpt-4o", "created": BORN * 1_000_000 + 400_000}, "a", 2),
         ({"by": "model", "model": "gpt-4"}, "", 1),
+        ({"by": "entry", "entry": "b" * 16}, "b", 0),
+        ({"by": "entry", "entry": "b" * 15}, "", 0),
     ],
 )
 def test_only_what_is_meant_is_evicted(filled: Any, what: dict[str, Any], gone: str, silent: int) -> None:
@@ -290,7 +292,7 @@ def test_only_what_is_meant_is_evicted(filled: Any, what: dict[str, Any], gone: 
 
 
 @pytest.mark.parametrize(
-    "what", [{}, {"by": "everything"}, {"by": "model"}, {"by": "model", "model": ""}, {"by": "age", "seconds": -1}, {"by": "age", "seconds": "1"}]
+    "what", [{}, {"by": "everything"}, {"by": "model"}, {"by": "model", "model": ""}, {"by": "entry", "entry": ""}, {"by": "age", "seconds": -1}, {"by": "age", "seconds": "1"}]
 )  # fmt: skip
 def test_an_order_that_does_not_say_what_evicts_nothing(filled: Any, what: dict[str, Any]) -> None:
     before = left(filled)

@@ -155,3 +155,16 @@ def test_equal_prompts_have_equal_hashes_and_the_text_is_nowhere(run: Run, store
     assert len({record["prompt_hash"] for record in records}) == 1
     with redis.Redis.from_url(store.url) as client:
         assert all(b"hello" not in fields[b"e"] for _, fields in client.xrange(LogKeys().stream))
+
+
+@pytest.mark.parametrize("scenario", ["caching", "caching_asynchronously"])
+def test_hits_of_one_entry_tell_its_key_and_the_miss_tells_none(run: Run, scenario: str):
+    """X5, as LiteLLM is; should a miss tell its key one day, more entries can be traced."""
+    _, records = run(scenario)
+    keys = {
+        outcome: {one["cache_key"] for one in records if one["cache"] == outcome}
+        for outcome in ("exact", "miss")
+    }
+    (key,) = keys["exact"]
+    assert len(key) == 16
+    assert keys["miss"] == {None}

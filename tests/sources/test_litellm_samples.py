@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from helix_dash.log.entry_key import entry_key
 from helix_dash.log.schema import RequestRecord, to_wire
 from helix_dash.model import CacheOutcome, Status
 from helix_dash.sources.litellm_record import Gateway, record_from
@@ -223,6 +224,16 @@ def test_a_hit_of_the_gateways_cache_is_exact(name: str):
 
 def test_a_hit_of_a_semantic_cache_is_semantic():
     assert sample("semantic_cache_hit", Gateway(cache_type="redis-semantic")).cache is CacheOutcome.SEMANTIC
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("cache_hit", "4ca46f481459a397"), ("stream_cache_hit", None), ("semantic_cache_hit", None), ("prompt_cached_success", None)],
+)  # fmt: skip
+def test_only_an_exact_hit_outside_a_stream_has_the_key_of_its_entry(name: str, key: str | None):
+    """X5: by meaning, LiteLLM's key is that of the question, not of the entry."""
+    record = sample(name, Gateway(cache_type="redis-semantic" if name.startswith("semantic") else "redis"))
+    assert (record.cache_key and entry_key(record.cache_key)) == key
 
 
 def test_a_cache_hit_that_is_none_is_a_miss():

@@ -163,6 +163,12 @@ def test_a_cache_hit_knows_its_owner_and_age(week: list[RequestRecord]):
     assert all(record.cache_owner and record.cache_age_ms for record in hits)
 
 
+def test_hits_and_misses_tell_the_key_of_their_entry(week: list[RequestRecord]):
+    told = {record.cache for record in week if record.cache_key}
+    assert told >= {CacheOutcome.EXACT, CacheOutcome.SEMANTIC, CacheOutcome.MISS}
+    assert all(record.cache_key for record in week if record.cache in (CacheOutcome.EXACT, CacheOutcome.MISS))
+
+
 def test_a_semantic_hit_is_more_similar_than_a_miss(week: list[RequestRecord]):
     hits = [record.similarity for record in week if record.cache is CacheOutcome.SEMANTIC]
     misses = [record.similarity for record in week if record.cache is CacheOutcome.MISS and record.similarity]

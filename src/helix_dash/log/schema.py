@@ -21,6 +21,7 @@ import msgspec
 
 from helix_dash.errors import InvalidRecord
 from helix_dash.log.derivation import Derivation, Difference, Quotient, Sum, parts_of
+from helix_dash.log.entry_key import entry_key
 from helix_dash.model import CacheOutcome, Status, us_from_utc
 
 Kind = Literal["time", "word", "text", "count", "money", "duration", "share", "flag", "rate"]
@@ -260,6 +261,12 @@ COLUMNS: tuple[Column, ...] = (
         "When they looked: pre_call or during_call at the prompt, post_call at the response; joined by ';'.",
     ),
     Column("guardrail_ms", "duration", "Guardrail time (ms)", "How long the guardrails took together."),
+    Column(
+        "cache_key",
+        "text",
+        "Cache key",
+        "The key of the gateway's cache entry that answered, or that the answer was kept under: 16 digits of it.",
+    ),
     Column("ingested", "time", "Ingested", "When the store received it, by the store's clock.", stamped=True),
     Column(
         "skewed", "flag", "Skewed", "Its clock ran more than five minutes ahead of the store's.", stamped=True
@@ -350,6 +357,7 @@ class RequestRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     guardrail_name: str | None = None
     guardrail_mode: str | None = None
     guardrail_ms: float | None = None
+    cache_key: str | None = None
 
 
 Wire = list[Any]
@@ -372,6 +380,8 @@ def _inward(column: Column, value: Any) -> Any:
         return ";".join(sorted({tag.replace(";", ",") for tag in value if tag}))[:MAX_WORD] or None
     if column.name == "pii":
         return ";".join(f"{entity}:{count}" for entity, count in sorted(value.items()))[:MAX_WORD] or None
+    if column.name == "cache_key":
+        return entry_key(str(value)) if value else None
     try:
         match column.kind:
             case "time":

@@ -1,7 +1,8 @@
 """Answers across tenants: hits whose entry somebody else had written.
 
-Who wrote an entry is a user or a team, as its gateway says. Which team a user belongs to is what the log of the
-period shows; of an owner that it does not show, nobody claims a team.
+Who wrote an entry is a user or a team, as its gateway says, else who was given the answer that made the entry
+(:mod:`helix_dash.metrics.cache_births`). Which team a user belongs to is what the log of the period shows; of an owner
+that it does not show, nobody claims a team.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import polars as pl
 
 from helix_dash.log.query import RequestLog
 from helix_dash.log.shown import row_id
+from helix_dash.metrics.cache_births import traced
 from helix_dash.model import Condition, Filter, Scope
 
 Policy = Literal["team", "user"]
@@ -21,7 +23,7 @@ Policy = Literal["team", "user"]
 
 _COLUMNS = (
     "time", "user", "team", "cache", "cache_owner", "model", "similarity", "cache_age_ms", "prompt_hash",
-    "avoided_cost_usd", "producer", "seq",
+    "cache_key", "producer", "seq",
 )  # fmt: skip
 
 
@@ -33,6 +35,7 @@ class Crossing:
         row: the request's id in the log.
         at: when it was answered, microseconds since the epoch.
         created: when its entry was written, microseconds since the epoch; ``None`` when its age is not known.
+        entry: the entry's key as the log keeps it; ``None`` when it was not told.
         owner_teams: teams the owner is seen in; empty when none is known.
     """
 
@@ -46,6 +49,7 @@ class Crossing:
     outcome: str
     similarity: float | None
     created: int | None
+    entry: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Crossings:
 
     Args:
         hits: all of them.
-        known: those whose owner is known.
+        known: those whose owner is known; of ``traced`` the log shows the answer that made the entry.
         users: of the known ones, those of another user, in the same team or not.
         teams: of those, the ones of another team.
         unplaced: of those, the ones of whose owner no team is known.
@@ -63,6 +67,7 @@ class Crossings:
 
     hits: int
     known: int
+    traced: int
     users: int
     teams: int
     unplaced: int
@@ -98,15 +103,20 @@ def _counted(
     log: RequestLog, scope: Scope, asked: Filter, teams: Mapping[str, set[str]], most: int
 ) -> Crossings:
     hits = known = 0
-    others: list[pl.DataFrame] = []
+    others, silent = list[pl.DataFrame](), list[pl.DataFrame]()
     for frame in log.frames(scope, asked, _COLUMNS):
         words = frame.with_columns(pl.col("user", "team", "cache_owner", "model", "cache").cast(pl.String))
         owned = words.filter(pl.col("cache_owner").is_not_null())
         hits, known = hits + frame.height, known + owned.height
-        mine = (pl.col("cache_owner") == pl.col("user")) | (pl.col("cache_owner") == pl.col("team"))
-        others.append(owned.filter(~mine.fill_null(value=False)))
+        others.append(_of_others(owned))
+        silent.append(words.filter(pl.col("cache_owner").is_null()))
+    found = traced(log, scope, asked.period, pl.concat(silent)) if silent else None
+    born = 0 if found is None else found.height
+    if found is not None:
+        others.append(_of_others(found))
+    known += born
     if not any(one.height for one in others):
-        return Crossings(hits, known, 0, 0, 0, {"team": (), "user": ()})
+        return Crossings(hits, known, born, 0, 0, 0, {"team": (), "user": ()})
     rows = pl.concat(others)
     pairs = rows.select("cache_owner", "team").unique()
     verdicts = [_apart(owner, team, teams) for owner, team in pairs.iter_rows()]
@@ -116,11 +126,17 @@ def _counted(
     return Crossings(
         hits,
         known,
+        born,
         newest.height,
         across.height,
         newest["apart"].null_count(),
         {"team": _told(across.head(most), teams), "user": _told(newest.head(most), teams)},
     )
+
+
+def _of_others(owned: pl.DataFrame) -> pl.DataFrame:
+    mine = (pl.col("cache_owner") == pl.col("user")) | (pl.col("cache_owner") == pl.col("team"))
+    return owned.filter(~mine.fill_null(value=False))
 
 
 def _apart(owner: str, team: str | None, teams: Mapping[str, set[str]]) -> bool | None:
@@ -148,4 +164,5 @@ def _crossing(row: dict[str, Any], teams: Mapping[str, set[str]]) -> Crossing:
         outcome=row["cache"],
         similarity=None if similarity is None else similarity / 1_000_000,
         created=None if age is None else row["time"] - age,
+        entry=row["cache_key"],
     )

@@ -16,7 +16,7 @@ STRETCHES: tuple[int, ...] = (1, 2, 3, 6, 11, 21, 51)
 """Hits of one entry: 1, 2, 3 to 5, 6 to 10, 11 to 20, 21 to 50, more."""
 
 _COLUMNS = (
-    "time", "cache", "prompt_hash", "model", "latency_ms", "avoided_cost_usd", "cache_owner",
+    "time", "cache", "prompt_hash", "model", "latency_ms", "avoided_cost_usd", "cache_owner", "cache_key",
 )  # fmt: skip
 
 
@@ -46,6 +46,7 @@ class Use:
 
     Args:
         prompts: different prompts (with their model) that the exact cache answered and whose hash is known.
+        entries: its entries that answered: by their key, where that is not told one per prompt.
         per_entry: how many of them by hits (:data:`STRETCHES`).
         top: those with most hits.
         unhashed: exact hits without a hash.
@@ -53,6 +54,7 @@ class Use:
     """
 
     prompts: int
+    entries: int
     per_entry: tuple[int, ...]
     top: tuple[Prompt, ...]
     unhashed: int
@@ -75,9 +77,9 @@ def _counted(log: RequestLog, scope: Scope, asked: Filter, most: int) -> Use:
         exact = frame.filter(pl.col("cache") == "exact")
         unhashed += exact["prompt_hash"].null_count()
         parts.append(
-            exact.filter(pl.col("prompt_hash").is_not_null())
+            exact.filter(pl.col("prompt_hash").is_not_null() | pl.col("cache_key").is_not_null())
             .sort("time")
-            .group_by("prompt_hash", pl.col("model").cast(pl.String))
+            .group_by("prompt_hash", pl.col("model").cast(pl.String), "cache_key")
             .agg(
                 pl.len().alias("hits"),
                 pl.col("avoided_cost_usd").cast(pl.Int128).sum().alias("saved"),
@@ -94,13 +96,18 @@ def _counted(log: RequestLog, scope: Scope, asked: Filter, most: int) -> Use:
             count, total = timed.get(row["model"], (0, 0.0))
             timed[row["model"]] = count + row["len"], total + row["latency_ms"] / 1000
     if not parts:
-        return Use(0, (0,) * len(STRETCHES), (), 0, {})
-    together = _together(pl.concat(parts))
+        return Use(0, 0, (0,) * len(STRETCHES), (), 0, {})
+    whole = pl.concat(parts)
+    together = _together(whole.filter(pl.col("prompt_hash").is_not_null()))
+    entry = pl.coalesce("cache_key", pl.concat_str("prompt_hash", "model", separator=" ", ignore_nulls=True))
+    entries = whole.group_by(entry.alias("entry")).agg(pl.col("hits").sum())
     counts = [0] * len(STRETCHES)
-    for hits, number in together.group_by("hits").len().iter_rows():
+    for hits, number in entries.group_by("hits").len().iter_rows():
         counts[max(at for at, least in enumerate(STRETCHES) if hits >= least)] += number
     top = together.sort(["hits", "saved", "prompt_hash"], descending=[True, True, False]).head(most)
-    return Use(together.height, tuple(counts), tuple(map(_prompt, top.to_dicts())), unhashed, timed)
+    return Use(
+        together.height, entries.height, tuple(counts), tuple(map(_prompt, top.to_dicts())), unhashed, timed
+    )
 
 
 def _together(parts: pl.DataFrame) -> pl.DataFrame:

@@ -202,15 +202,19 @@ def _cache(record: RequestRecord, payload: Payload, kwargs: Mapping[str, Any], g
     record.similarity = float(score) if known else None  # type: ignore[arg-type]
     if record.status is not Status.SUCCESS:
         return
+    params = mapping(kwargs.get("litellm_params"))
+    # A stream's payload has no key, and no miss has one (1.106.2). By meaning, the key is the question's, not the entry's.
+    key = payload.get("cache_key") or params.get("preset_cache_key")
     if payload.get("cache_hit") is True:
         semantic = known or "semantic" in gateway.cache_type
         record.cache = CacheOutcome.SEMANTIC if semantic else CacheOutcome.EXACT
+        record.cache_key = None if semantic else text(key)
         created = member(payload.get("response"), "created")
         if not record.stream:  # the answer keeps the second it was made in; a replayed stream gets a new one
             record.cache_age_ms = _between(created, payload.get("endTime"))
         return
-    params = mapping(mapping(kwargs.get("litellm_params")).get("proxy_server_request"))
-    asked = mapping(mapping(params.get("body")).get("cache"))
+    request = mapping(params.get("proxy_server_request"))
+    asked = mapping(mapping(request.get("body")).get("cache"))
     eligible = (
         bool(gateway.cache_type)
         and (gateway.cached_calls is None or record.call_type in gateway.cached_calls)

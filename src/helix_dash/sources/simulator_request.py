@@ -6,10 +6,12 @@ and what goes wrong is filled in the way the LiteLLM hook fills it.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
+from helix_dash.log.entry_key import entry_key
 from helix_dash.log.schema import RequestRecord
 from helix_dash.model import CacheOutcome, Status
 from helix_dash.sources.simulator_world import EMBEDDERS, MODELS, Model, Person, World, dollars
@@ -174,6 +176,7 @@ def _answer(draw: Random, world: World, record: RequestRecord, model: Model) -> 
     """A success: from the gateway's cache, or from the provider and to be paid."""
     eligible = record.endpoint == "chat" and record.finish_reason != "tool_calls"
     semantic = record.team in _CACHING_TEAMS
+    record.cache_key = entry_key(entry_name(record)) if eligible else None
     luck = draw.random()
     if eligible and luck < 0.07:
         _hit(draw, world, record, model, CacheOutcome.EXACT)
@@ -196,6 +199,11 @@ def _answer(draw: Random, world: World, record: RequestRecord, model: Model) -> 
         free = 1 - draw.betavariate(1.5, 6)
         record.remaining_requests = int(limits[0] * free)
         record.remaining_tokens = int(limits[1] * free * draw.uniform(0.7, 1))
+
+
+def entry_name(record: RequestRecord) -> str:
+    """The digest that the simulated gateway's cache keeps the answer under."""
+    return hashlib.sha256(f"{record.prompt_hash}{record.model}".encode()).hexdigest()
 
 
 def _pay(world: World, record: RequestRecord, model: Model) -> None:

@@ -124,6 +124,8 @@ def described(what: dict[str, Any]) -> str:
     match what.get("by"):
         case "key":
             return f"the entry {str(what.get('key'))[:40]}"
+        case "entry":
+            return f"the entry {what.get('entry')}…"
         case "model":
             return f"all of the model {what.get('model')}"
         case "owner":
@@ -141,7 +143,7 @@ def checked(what: Any) -> dict[str, Any]:
         BadQuery: it is none.
     """
     by = what.get("by") if isinstance(what, dict) else None
-    if by in ("key", "model", "owner"):
+    if by in ("key", "entry", "model", "owner"):
         word = what.get(by)
         if isinstance(word, str) and 0 < len(word) <= MOST_WORD and word.isprintable():
             return {"by": by, by: word}

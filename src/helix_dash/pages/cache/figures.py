@@ -149,7 +149,7 @@ def _length(seconds: float) -> str:
 
 
 def per_entry(found: Single) -> Figure | None:
-    """Prompts by how often the exact cache answered them."""
+    """Entries by how often the exact cache answered with them."""
     counts = found.use.per_entry
     if not any(counts):
         return None
@@ -159,13 +159,13 @@ def per_entry(found: Single) -> Figure | None:
     total = sum(counts)
     trace: dict[str, Any] = {
         "type": "bar", "x": names, "y": list(counts), "width": 0.86, "marker": {"color": EXACT, "line": {"width": 0}},
-        "customdata": [f"{count:,} prompts, {count / total:.1%}" for count in counts],
+        "customdata": [f"{count:,} entries, {count / total:.1%}" for count in counts],
         "hovertemplate": "%{x} hits: %{customdata}<extra></extra>",
     }  # fmt: skip
     return plot(
         [trace],
         {"xaxis": {"type": "category", "tickangle": 0}, "barcornerradius": 2},
-        head=("Hits", "Prompts", "Share"),
+        head=("Hits", "Entries", "Share"),
         rows=[(f"{name} hits", count, round(count / total * 100, 1)) for name, count in zip(names, counts, strict=True)],
         units=(COUNT, PERCENT),
         says=f"{counts[0]:,} of {total:,} prompts were answered once only.",

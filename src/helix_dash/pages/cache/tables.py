@@ -203,6 +203,15 @@ def evicting(words: str, **what: Any) -> str:
     return json.dumps({"words": words, "what": what})
 
 
+def evicting_entry(
+    words: str, entry: str | None, owner: str | None, model: str | None, created: int | None
+) -> str:
+    """The same for an entry that the log knows: by its key, else by who wrote it when."""
+    if entry:
+        return evicting(words, by="entry", entry=entry)
+    return evicting(words, by="birth", owner=owner, model=model, created=created)
+
+
 def orders(found: Cache, look: Look) -> Updates:
     """What was ordered, how far it is, and what came of it."""
     name, subtitle = "cache-orders", "Performed by the collector, one at a time"

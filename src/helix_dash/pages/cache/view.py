@@ -114,7 +114,7 @@ def _spread() -> list[Component]:
         panel.chart("cache-scores", "Similarity", "Requests by the score of their best match", span=7),
         panel.chart("cache-ages", "Age at hit", "Hits by the age of their entry", span=5, carries=_HITS),
         _list("cache-prompts", "Top cached prompts", 12, "Prompts that the exact cache answered most often"),
-        panel.chart("cache-use", "Hits per prompt", "Prompts by how often the exact cache answered them", span=4, carries={"cache": ("exact",)}),
+        panel.chart("cache-use", "Hits per entry", "Entries by how often the exact cache answered with them", span=4, carries={"cache": ("exact",)}),
         _list("cache-near", "Near misses", 8, "Misses whose best match was just below the threshold"),
     ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from helix_dash.metrics.cache_owners import Crossing, Policy
 from helix_dash.metrics.cache_waste import REASONS
 from helix_dash.pages.cache.controls import PERMISSION
 from helix_dash.pages.cache.single import Single
-from helix_dash.pages.cache.tables import EVICT, evicting, filled, short_hash, when
+from helix_dash.pages.cache.tables import EVICT, evicting_entry, filled, short_hash, when
 from helix_dash.pages.cache.view import REASONS as REASON_ROWS
 from helix_dash.ui import format as fmt
 from helix_dash.ui import panel, rows, table
@@ -87,7 +87,8 @@ def crossed(found: Single, look: Look, policy: Policy, log: str) -> Updates:
     unplaced = (
         f"; of {one.unplaced:,} the owner's team is not known" if one.unplaced and policy == "team" else ""
     )
-    subtitle = f"{one.count(policy):,} of {one.known:,} hits with a known owner{unplaced}"
+    traced = f", {one.traced:,} of them by the answer that made the entry" if one.traced else ""
+    subtitle = f"{one.count(policy):,} of {one.known:,} hits with a known owner{traced}{unplaced}"
     if one.hits and not one.known:
         words = Message(
             "empty", "No entry says who wrote it", f"{one.hits:,} hits, none with an owner in its record."
@@ -115,10 +116,10 @@ def _crossing(one: Crossing, look: Look, log: str, *, allowed: bool) -> rows.Lin
         "outcome": one.outcome,
         "score": fmt.UNKNOWN if one.similarity is None else f"{one.similarity:.3f}",
         "age": fmt.UNKNOWN if one.created is None else fmt.age((one.at - one.created) / 1e6),
-        "evict": "Evict" if one.created is not None else "",
+        "evict": "Evict" if one.entry or one.created is not None else "",
     }
     deeds = None
-    if allowed and one.created is not None:
+    if allowed and cells["evict"]:
         words = f"Evict the entry of {one.owner} that answered {one.user or 'somebody else'}?"
-        deeds = {"evict": evicting(words, by="birth", owner=one.owner, model=one.model, created=one.created)}
+        deeds = {"evict": evicting_entry(words, one.entry, one.owner, one.model, one.created)}
     return rows.Line(when(one.at, look), cells, href=f"{log}&{urlencode({'request': one.row})}", deeds=deeds)

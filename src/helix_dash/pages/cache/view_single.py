@@ -88,7 +88,7 @@ def show(found: Single, look: Look, policy: Policy, log: str) -> Updates:
     drawn = {
         "cache-scores": (f"Requests by the score of their best match{line}{_below(found)}", "looked-up requests"),
         "cache-ages": ("Hits by the age of their entry; TTL is that of exact entries", "hits with a known age"),
-        "cache-use": ("Prompts by how often the exact cache answered them", "exact hits"),
+        "cache-use": (f"{found.use.entries:,} entries by how often they answered exactly; without a key, one per prompt", "exact hits"),
         "cache-lab": (f"From {found.lab.lookups:,} recorded scores, all else as it was{line}", "looked-up requests"),
     }  # fmt: skip
     for name, (subtitle, noun) in drawn.items():

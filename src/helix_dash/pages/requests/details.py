@@ -40,7 +40,7 @@ GROUPS: dict[str, Groups] = {
         ("Route", ("model_requested", "model", "provider", "endpoint", "call_type")),
         ("Attempts", ("retries", "fallbacks", "status", "http_code", "error_class", "limiter")),
     ),
-    "cache": (("Gateway cache", ("cache", "similarity", "cache_owner", "cache_age_ms", "prompt_hash", "avoided_cost_usd")),),
+    "cache": (("Gateway cache", ("cache", "similarity", "cache_owner", "cache_age_ms", "cache_key", "prompt_hash", "avoided_cost_usd")),),
     "guardrails": (("Guardrail", ("guardrail", "guardrail_name", "guardrail_mode", "guardrail_ms", "status")),),
     "headers": (("Provider limits", ("limit_requests", "remaining_requests", "limit_tokens", "remaining_tokens")),),
 }  # fmt: skip

@@ -15,7 +15,7 @@ from helix_dash.ui import icon
 from helix_dash.zones import Zone
 
 TONES = {"success": "good", "error": "bad", "throttled": "warn", "blocked": "info"}
-COPYABLE = {"call_id", "trace_id", "session_id", "prompt_hash", "producer"}
+COPYABLE = {"call_id", "trace_id", "session_id", "prompt_hash", "cache_key", "producer"}
 
 
 def title(column: Column) -> str:

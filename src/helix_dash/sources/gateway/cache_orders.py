@@ -19,6 +19,7 @@ from typing import Any
 import redis
 
 from helix_dash.errors import HelixError
+from helix_dash.log.entry_key import entry_key
 from helix_dash.orders.performer import Perform, Task
 from helix_dash.samples.sources import CACHE_EVICT, CACHE_PROBE, CACHE_SETTING, GATEWAY_SETTINGS
 from helix_dash.sources.gateway import contract, inside
@@ -70,8 +71,8 @@ def cache_orders(open_store: Callable[[], redis.Redis], zone: tzinfo) -> dict[st
 
 
 def evict(store: redis.Redis, task: Task, zone: tzinfo) -> Evicted:
-    """Take away the entry at a key, or those of a model or an owner, or that are older than so many seconds, or that
-    one model and owner made at one moment.
+    """Take away the entry at a key, or the one whose key the log keeps, or those of a model or an owner, or that are
+    older than so many seconds, or that one model and owner made at one moment.
 
     Raises:
         Impossible: the order does not say which.
@@ -107,6 +108,8 @@ def _verdict(what: dict[str, Any], now: int) -> Callable[[Entry], bool | None]:
     by = what.get("by")
     if by in ("model", "owner") and isinstance(what.get(by), str) and what[by]:
         return lambda entry: None if getattr(entry, by) is None else getattr(entry, by) == what[by]
+    if by == "entry" and isinstance(what.get("entry"), str) and what["entry"]:
+        return lambda entry: entry_key(entry.key) == what["entry"]
     seconds = what.get("seconds")
     if by == "age" and isinstance(seconds, int | float) and 0 <= seconds < 10**9:
         before = now - round(seconds * 1_000_000)

@@ -37,6 +37,7 @@ from helix_dash.sources.gateway.contract import (
     TTL,
     VECTOR,
 )
+from helix_dash.sources.simulator_request import entry_name
 from helix_dash.store import everywhere, reaching
 
 _log = logging.getLogger("helix_dash.simulated_gateway")
@@ -163,7 +164,7 @@ class SimulatedGateway:
         end = begun + ENTRY_SECONDS
         if not record.prompt_hash or end <= self._clock():
             return
-        name = hashlib.sha256(f"{record.prompt_hash}{record.model}".encode()).hexdigest()
+        name = entry_name(record)
         words = _preview(record) if record.pii else f"Simulated prompt {name[:12]}"
         common: Command = ("model", record.model or "", "created_at", f"{begun:.3f}", "user_id", owner or "")
         known = record.avoided_cost_usd if hits else record.cost_usd
