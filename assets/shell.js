@@ -6,8 +6,14 @@
 
   /* ---- time ---- */
   let asked = 0;
+  /* the server may ask for a slower pace, see metrics/pace.py: then some beats are left out */
+  const SLOWEST = 60_000;
+  const every = () => 1000 * (Number(new URLSearchParams(location.search).get("refresh") || window.hx.config().refresh) || 0);
+  window.hx.pace = 1;
+  window.hx.wait = () => Math.max(every(), Math.min(every() * window.hx.pace, SLOWEST));
   function tick(intervals, before, busy) {
     if (document.hidden) return none();
+    if (Date.now() - asked < window.hx.wait() - every() / 2 && window.hx.pace > 1) return none();
     if (busy === "true" && Date.now() - asked < 30000) return none();
     asked = Date.now();
     return { n: before.n + 1 };

@@ -14,7 +14,7 @@
   }
   function show(answer) {
     put("hx-trust-dot", { "data-tone": answer.tone });
-    put("hx-trust-text", { children: answer.text });
+    put("hx-trust-text", { children: answer.text + slowed(answer.signals || []) });
     put("hx-simulated", { hidden: !answer.simulated, children: answer.simulated || "Simulated" });
     for (const signal of answer.signals || []) {
       const id = "hx-trust-" + signal.key;
@@ -35,6 +35,13 @@
   function older(answer) {
     if (!memory || !document.getElementById(memory.root) || memory.at > Date.parse(answer.as_of) - MINUTE) return "";
     return " Tables and samples on this page are from " + clock(memory.at, answer.zone) + ".";
+  }
+  /* the slowest pace that a worker asked for lately holds: each has its own */
+  let paced = 0;
+  function slowed(signals) {
+    const asked = (signals.find((signal) => signal.key === "pace") || {}).value || 1;
+    if (asked >= window.hx.pace || Date.now() - paced > MINUTE) { window.hx.pace = asked; paced = Date.now(); }
+    return window.hx.pace > 1 ? ` · every ${Math.round(window.hx.wait() / 1000)} s` : "";
   }
   function banner(words) {
     put("hx-stale-text", { children: words || "" });

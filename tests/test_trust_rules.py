@@ -119,6 +119,14 @@ def test_every_rule_says_what_it_means_when_it_turns_and_what_to_do() -> None:
     )
 
 
+def test_a_slower_pace_is_told_with_its_reason_and_is_not_alarming() -> None:
+    slow = replace(given(), pace=4, why_slow="The store is slow.")
+    answer = said(slow)
+    signal = next(one for one in answer["signals"] if one["key"] == "pace")
+    assert (signal["value"], signal["tone"], signal["note"]) == (4, "info", "The store is slow.")
+    assert (answer["tone"], answer["text"], tone("pace")) == ("good", "As of 23:59:59 UTC", "good")
+
+
 # --- words ----------------------------------------------------------------------------------------------------
 
 

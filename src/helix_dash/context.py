@@ -17,6 +17,7 @@ from flask import g
 from helix_dash.errors import Forbidden, NotSignedIn
 from helix_dash.log.query import RequestLog
 from helix_dash.metrics.last_known import LastKnown
+from helix_dash.metrics.pace import Pace
 from helix_dash.model import Scope
 from helix_dash.query_params import asked_zone
 from helix_dash.recall import Recalling
@@ -62,6 +63,7 @@ class Running:
         known: what pages over samples read last, for all viewers of this process.
         reading: a client of the same store for what pages show, see :mod:`helix_dash.recall`.
         tail: the newest log lines.
+        pace: how often open pages refresh.
     """
 
     settings: Settings
@@ -72,6 +74,7 @@ class Running:
     known: LastKnown[Any] = field(default_factory=LastKnown)
     reading: Recalling = field(init=False)
     tail: LineTail = field(init=False)
+    pace: Pace = field(default_factory=Pace)
     _log: RequestLog | None = None
     _opening: threading.Lock = field(default_factory=threading.Lock)
 

@@ -46,9 +46,11 @@ class Measuring:
     def _leave(self, response: Response) -> Response:
         if g.get("helix_dash") is not self._running or "helix_began" not in g:
             return response
+        took = time.perf_counter() - g.helix_began
+        self._running.pace.answered(took)
         name = self._name()
         if name:
-            self._calls.add(name, (time.perf_counter() - g.helix_began) * 1000)
+            self._calls.add(name, took * 1000)
         if response.status_code >= 500:
             with self._lock:
                 self._failed += 1

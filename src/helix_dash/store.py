@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -35,10 +37,12 @@ APP_TAG = "app"
 
 
 class Spent:
-    """What this process has asked of stores since it began: commands, and the round trips they took."""
+    """What this process has asked of stores since it began: commands, the round trips they took, and how long the last
+    of these took."""
 
     def __init__(self) -> None:
         self.commands = self.trips = 0
+        self._times: deque[tuple[float, float]] = deque(maxlen=1000)
         self._lock = threading.Lock()
 
     def add(self, commands: int) -> None:
@@ -46,6 +50,16 @@ class Spent:
         with self._lock:
             self.commands += commands
             self.trips += 1
+
+    def took(self, seconds: float) -> None:
+        """The answer to a round trip came, or did not come, after so long."""
+        with self._lock:
+            self._times.append((time.monotonic(), seconds))
+
+    def times(self, since: float) -> list[float]:
+        """Seconds that the last answers after ``since`` took, by the monotonic clock."""
+        with self._lock:
+            return [seconds for at, seconds in self._times if at >= since]
 
 
 SPENT = Spent()
@@ -96,14 +110,28 @@ def _counted(client: redis.Redis) -> redis.Redis:
 @functools.cache
 def _counting(kind: Any) -> Any:
     class Counting(kind):  # type: ignore[misc]  # redis-py's connections have no types
+        asked: float | None = None
+
         def send_command(self, *args: Any, **options: Any) -> Any:
             SPENT.add(1)
+            self.asked = time.monotonic()
             return super().send_command(*args, **options)
 
         def pack_commands(self, commands: Any) -> Any:
             every = list(commands)
             SPENT.add(len(every))
+            self.asked = time.monotonic()
             return super().pack_commands(every)
+
+        def read_response(self, *args: Any, **options: Any) -> Any:
+            try:
+                return super().read_response(*args, **options)
+            finally:
+                if (
+                    self.asked is not None
+                ):  # the first answer of a round trip; messages that nobody asked for are none
+                    SPENT.took(time.monotonic() - self.asked)
+                    self.asked = None
 
     return Counting
 

@@ -9,6 +9,7 @@ import redis
 from flask.testing import FlaskClient
 from handmade_log import HandmadeLog
 
+from helix_dash.metrics import pace
 from helix_dash.metrics.trust import RULES
 from webapp import ROLES, build, sign_in
 
@@ -57,6 +58,27 @@ def test_it_answers_while_the_store_is_away(viewer: FlaskClient, log: HandmadeLo
     answer = viewer.get(PATH)
     assert (answer.status_code, answer.json["tone"]) == (200, "bad")
     assert answer.json["stale"]
+
+
+def test_a_worker_that_is_busy_asks_pages_to_wait_and_says_why(
+    viewer: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """X8: what the door measures reaches the bar, and goes back when it is well."""
+
+    def told() -> tuple[Any, str, str]:
+        found = next(one for one in viewer.get(PATH).json["signals"] if one["key"] == "pace")
+        return found["value"], found["tone"], found["note"]
+
+    assert told() == (1, "good", "")
+    monkeypatch.setattr(pace, "WINDOW", 0.0)
+    monkeypatch.setattr(pace, "ENOUGH", 10**9)
+    monkeypatch.setattr(pace, "SHARE", 0.0)
+    value, tone, why = told()
+    assert (value, tone) == (2, "info")
+    assert "busy" in why
+    assert told()[0] == 4
+    monkeypatch.setattr(pace, "SHARE", 1e9)
+    assert [told()[0] for _ in range(3)] == [2, 1, 1]
 
 
 def test_nobody_asks_without_a_sign_in(settings: Any, log: HandmadeLog) -> None:

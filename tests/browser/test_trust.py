@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -68,6 +69,30 @@ def test_the_worst_is_named_and_its_entry_stands_open(visit: Visit) -> None:
     page.click("#hx-trust-button")
     page.wait_for_selector("#hx-trust-dropped .hx-signal__advice:visible")
     assert not page.is_visible("#hx-trust-lag .hx-signal__body")
+
+
+def test_a_page_that_is_asked_to_wait_leaves_beats_out_and_says_so(visit: Visit) -> None:
+    """X8."""
+    signal = {
+        "key": "pace",
+        "tone": "info",
+        "said": "note",
+        "value": 3,
+        "text": "3 × as long",
+        "note": "Slow.",
+    }
+    _answering(visit.page, {"tone": "good", "text": "As of 14:02:11 UTC", "signals": [signal]})
+    page = visit.go(f"/?{SPAN}&refresh=1")
+    page.wait_for_selector("#hx-trust-text:has-text('· every 3 s')")
+    since = page.evaluate("performance.now()")
+    when = """(since) => performance.getEntriesByType("resource").map((one) => one.name.includes("v1/trust") && one.startTime)
+        .filter((at) => at > since)"""
+    eventually(lambda: len(page.evaluate(when, since)) > 2, "it did not go on")
+    asked = page.evaluate(when, since)
+    assert min(later - before for before, later in pairwise(asked)) > 1500
+    page.click("#hx-trust-button")
+    page.click("#hx-trust-pace > summary")
+    assert "Slow." in page.inner_text("#hx-trust-pace")
 
 
 def test_a_server_that_does_not_answer_is_told_and_the_figures_stay(visit: Visit) -> None:

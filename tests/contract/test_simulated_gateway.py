@@ -12,7 +12,7 @@ import pytest
 from helix_dash import collector
 from helix_dash.errors import SettingError
 from helix_dash.log.schema import RequestRecord
-from helix_dash.model import CacheOutcome
+from helix_dash.model import CacheOutcome, us_from_utc
 from helix_dash.settings import load
 from helix_dash.sources.gateway import contract, simulated
 from helix_dash.sources.gateway.incidents import incidents
@@ -95,6 +95,23 @@ def test_its_incidents_are_of_several_forms_and_hold_nobodys_data(store: Any) ->
     texts = [body["content_preview"] for one in store.lrange(contract.INCIDENTS, 0, -1) if "content_preview" in (body := json.loads(one))]  # fmt: skip
     assert texts
     assert all(text.startswith("(simulated)") for text in texts)
+
+
+def test_a_history_that_goes_back_day_by_day_leaves_its_newest_incidents(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulated, "_MOST_INCIDENTS", 20)
+    now = datetime.now(UTC)
+    gateway, found = SimulatedGateway(store_url, BERLIN), []
+    for _, records in Traffic(7, BERLIN).days_back(now - timedelta(days=4), now, 4_000):
+        for record in records:
+            found += [record.time] if record.pii else []
+            gateway.take(record)
+    gateway.flush()
+    kept = incidents(connect(store_url), BERLIN).found
+    newest = sorted(found)[-20:]
+    assert kept
+    assert all(one.at is not None and one.at >= us_from_utc(newest[0]) - 10**6 for one in kept)
 
 
 def test_a_setting_that_somebody_changed_stays(store_url: str, traffic: list[RequestRecord]) -> None:

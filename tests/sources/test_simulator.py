@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -249,13 +250,25 @@ def test_history_is_written_in_full_and_vouched_for():
     notebook = Notebook()
     assert write_history(notebook, 3, 1000, NOW) == 1000  # type: ignore[arg-type]
     assert len(notebook.records) == 1000
-    assert notebook.vouched == [Period(NOW - timedelta(days=3), NOW)]
+    days = [NOW - timedelta(days=back) for back in range(4)]
+    assert notebook.vouched == [Period(first, last) for last, first in pairwise(days)]
+
+
+def test_history_begins_with_the_last_day():
+    """What people look at first is right first."""
+    notebook = Notebook()
+    write_history(notebook, 3, 1000, NOW)  # type: ignore[arg-type]
+    ages = [(NOW - record.time) // timedelta(days=1) for record in notebook.records]
+    assert ages == sorted(ages)
+    assert set(ages) == {0, 1, 2}
+    assert all(one.time <= two.time for one, two in pairwise(notebook.records) if (NOW - one.time).days == (NOW - two.time).days)  # fmt: skip
 
 
 def test_history_takes_the_given_traffic():
     notebook = Notebook()
     write_history(notebook, 3, 50, NOW, traffic=Traffic(7))  # type: ignore[arg-type]
-    assert notebook.records == list(Traffic(7).between(NOW - timedelta(days=3), NOW, 50))
+    whole = Traffic(7).between(NOW - timedelta(days=3), NOW, 50)
+    assert sorted(notebook.records, key=lambda one: one.time) == list(whole)
 
 
 def test_history_ends_in_words_when_the_store_takes_nothing():

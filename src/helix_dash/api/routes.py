@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -86,7 +87,8 @@ def api_routes(name: str) -> Blueprint:
         except BadQuery:
             asked = zone
         facts = trust.facts(context.log(), context.scope(), where, us_from_utc(now))
-        return _json(told(facts, asked, zone))
+        pace, why = context.running().pace.now()
+        return _json(told(replace(facts, pace=pace, why_slow=why), asked, zone))
 
     @routes.get("/api/v1/values")
     def list_values() -> Response:

@@ -13,6 +13,7 @@ from typing import Literal
 from helix_dash.errors import StoreUnavailable
 from helix_dash.log.health import LogHealth
 from helix_dash.log.query import RequestLog
+from helix_dash.metrics import pace
 from helix_dash.model import Filter, Scope
 
 Tone = Literal["good", "info", "warn", "bad", "none"]
@@ -40,6 +41,8 @@ class Facts:
         requests: the requests in view; ``None`` when unknown, as for the next two.
         unpriced: those of them that should have a price and have none.
         simulated: those of them that the simulator made up.
+        pace: how many times as long as they were told pages wait between refreshes.
+        why_slow: why they do, in a sentence.
     """
 
     health: LogHealth
@@ -47,6 +50,8 @@ class Facts:
     requests: int | None = None
     unpriced: int | None = None
     simulated: int | None = None
+    pace: int = 1
+    why_slow: str = ""
 
 
 Verdict = tuple[float | None, Tone]
@@ -60,7 +65,7 @@ class Rule:
     Args:
         key: its name in the API and in element ids.
         label: its name for people.
-        unit: ``s``, ``count`` or ``ratio``.
+        unit: ``s``, ``count``, ``ratio`` or ``times``.
         words: the figure in a sentence of a few words, ``{}`` in its place.
         meaning: what it tells.
         amber, red: when it turns so.
@@ -70,7 +75,7 @@ class Rule:
 
     key: str
     label: str
-    unit: Literal["s", "count", "ratio"]
+    unit: Literal["s", "count", "ratio", "times"]
     words: str
     meaning: str
     amber: str
@@ -136,6 +141,10 @@ def _simulated(facts: Facts) -> Verdict:
     if share is None:
         return None, "none"
     return share, "good" if share == 0 else "info" if share == 1 else "warn"
+
+
+def _pace(facts: Facts) -> Verdict:
+    return facts.pace, "good" if facts.pace == 1 else "info"
 
 
 def _above(value: float | None, some: float, much: float) -> Tone:
@@ -225,6 +234,20 @@ RULES: tuple[Rule, ...] = (
         "Never; blue when every request is made up.",
         "Stop helix-dash simulate on this store, or filter by source.",
         _simulated,
+    ),
+    Rule(
+        "pace",
+        "Refresh",
+        "times",
+        "Pages refresh {} as rarely",
+        "How many times as long as was chosen open pages wait between refreshes, to spare the store and this server. Every "
+        f"{pace.WINDOW:.0f} s the wait doubles while one answer of the store in twenty takes over {pace.SLOW_MS:.0f} ms, or a "
+        f"worker spends over {pace.SHARE:.0%} of its time answering: up to {pace.MOST} times, or a minute. It halves again "
+        "when both are well.",
+        "Never.",
+        "Never; blue while pages wait longer.",
+        "Nothing: it goes back by itself. If it stays, see System health, and give what is slow more of what it lacks.",
+        _pace,
     ),
 )
 """Every signal, in the order of the bar; of two equally bad ones the first is named."""

@@ -11,6 +11,7 @@ import random
 import secrets
 import threading
 import time as clock
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import accumulate
@@ -72,10 +73,30 @@ class Traffic:
 
     def between(self, start: datetime, end: datetime, count: int) -> Iterator[RequestRecord]:
         """Exactly ``count`` requests with times in [start, end), in order of time."""
+        run, moments = self._drawn(start, end, count)
+        for number, moment in enumerate(moments):
+            yield self.request(number, utc_from_us(moment), run)
+
+    def days_back(
+        self, start: datetime, end: datetime, count: int
+    ) -> Iterator[tuple[Period, Iterator[RequestRecord]]]:
+        """The same requests by stretches of 24 hours back from ``end``, each stretch in order of time."""
+        run, moments = self._drawn(start, end, count)
+        last = end
+        while last > start:
+            first = max(start, last - timedelta(days=1))
+            numbers = range(*(bisect_left(moments, us_from_utc(edge)) for edge in (first, last)))
+            yield (
+                Period(first, last),
+                (self.request(number, utc_from_us(moments[number]), run) for number in numbers),
+            )
+            last = first
+
+    def _drawn(self, start: datetime, end: datetime, count: int) -> tuple[int, list[int]]:
+        """The run of the requests of a period, and their times in microseconds."""
         draw = random.Random(f"{self.seed} {us_from_utc(start)} {us_from_utc(end)} {count}")  # noqa: S311
         run = draw.getrandbits(64)
-        for number, moment in enumerate(self._moments(draw, us_from_utc(start), us_from_utc(end), count)):
-            yield self.request(number, utc_from_us(moment), run)
+        return run, self._moments(draw, us_from_utc(start), us_from_utc(end), count)
 
     def _moments(self, draw: random.Random, start: int, end: int, count: int) -> list[int]:
         """``count`` sorted times in [start, end), in microseconds, denser where more is going on."""
@@ -120,7 +141,8 @@ def write_history(
     traffic: Traffic | None = None,
     after: int = 0,
 ) -> int:
-    """Record ``count`` requests of the ``days`` before ``now``, and vouch for that period.
+    """Record ``count`` requests of the ``days`` before ``now``, the last 24 hours first, and vouch for each day: what
+    people look at first is right first.
 
     Args:
         after: pass over so many of them: the store has them from a call that was interrupted.
@@ -133,13 +155,17 @@ def write_history(
     """
     traffic = traffic or Traffic()
     start = now - timedelta(days=days)
-    taken = 0
-    for number, record in enumerate(traffic.between(start, now, count)):
-        if number % 500 == 0 and not recorder.wait_for_room(_PATIENCE):
-            raise StoreUnavailable(f"The store takes no records; {taken:,} of {count:,} were handed over.")
-        if number >= after:
-            taken += recorder.record(record)
-    recorder.vouch(Period(start, now))
+    number = taken = 0
+    for day, records in traffic.days_back(start, now, count):
+        for record in records:
+            if number % 500 == 0 and not recorder.wait_for_room(_PATIENCE):
+                raise StoreUnavailable(
+                    f"The store takes no records; {taken:,} of {count:,} were handed over."
+                )
+            if number >= after:
+                taken += recorder.record(record)
+            number += 1
+        recorder.vouch(day)
     return taken
 
 

@@ -152,6 +152,8 @@ def figure(signal: Signal) -> str:
             return f"{signal.value:.1f} s" if signal.value < 10 else fmt.age(signal.value)
         case "ratio":
             return fmt.share(signal.value, 1)
+        case "times":
+            return "as chosen" if signal.value == 1 else f"{signal.value:.0f} × as long"
         case _:
             return f"{signal.value:,.0f}"
 
@@ -169,6 +171,8 @@ def _signal(signal: Signal, facts: Facts) -> dict[str, Any]:
 
 def _note(signal: Signal, facts: Facts) -> str:
     """What is particular about this figure now."""
+    if signal.rule.key == "pace":
+        return facts.why_slow
     if signal.rule.key == "rejected":
         reasons: Mapping[str, int] = facts.health.rejected_reasons
         most = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:5]

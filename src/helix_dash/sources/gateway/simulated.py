@@ -56,7 +56,7 @@ SETTINGS: dict[str, dict[str, float]] = {
 }
 """The gateway's own settings, put there once; what somebody changes later stays."""
 
-ENTRY_SECONDS = 86_400
+DAY = ENTRY_SECONDS = 86_400
 MOST_ENTRIES = 6_000
 DIMENSIONS = 384
 _LATENCY = "helix:latency:p99"
@@ -108,7 +108,9 @@ class SimulatedGateway:
             semantic = record.similarity is not None
             self._entry(record, semantic, record.time.timestamp(), record.user, hits=0)
         if record.pii:
-            self._commands += [("LPUSH", INCIDENTS, *_incidents(record, self._zone))]
+            # A history goes back day by day; the list has the newest at its head and loses what is at its end.
+            side = "RPUSH" if record.time.timestamp() < self._clock() - DAY else "LPUSH"
+            self._commands += [(side, INCIDENTS, *_incidents(record, self._zone))]
             self._commands += [("LTRIM", INCIDENTS, "0", str(_MOST_INCIDENTS - 1))]
         self._taken += 1
         if self._taken >= _TOGETHER or self._clock() - self._sent >= _PAUSE:
