@@ -5,7 +5,7 @@
   const FIRST = 12000, THEN = 60000, MOST = 60, FILES = 80, NAME = /^[A-Za-z0-9._/-]{1,80}$/;
   const script = document.currentScript && document.currentScript.src;
   if (!script || !window.PerformanceObserver) return;
-  const prefix = new URL(script).pathname.replace(/assets\/vitals\.js$/, "");
+  const prefix = new URL(script).pathname.replace(/assets\/[^/]*$/, "");
 
   let report = fresh(), files = [], largest = null;
   function fresh() { return { render: [], trip: [], long: [] }; }

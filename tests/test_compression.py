@@ -107,6 +107,47 @@ def test_a_version_follows_the_contents_and_not_the_time(
     assert assets.version("missing.css") == ""
 
 
+def test_a_bundle_is_its_files_in_order_and_follows_them(
+    browser: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets, "folder", lambda: tmp_path)
+    for name, text in (
+        ("b.css", "b {}"),
+        ("a.css", "a {}"),
+        ("a.min.css", "no"),
+        ("a.js", "one"),
+        ("theme.js", "no"),
+    ):
+        (tmp_path / name).write_text(text)
+    assert take(browser, "/assets/helix.css", "identity").data == b"a {}\nb {}\n"
+    assert b"one" in (first := take(browser, "/assets/helix.js", "identity")).data
+    assert b"no" not in first.data
+    (tmp_path / "a.js").write_text("another")
+    second = take(browser, assets.address("/", "helix.js"), "identity")
+    assert b"another" in second.data
+    assert first.headers["ETag"] != second.headers["ETag"]
+    assert second.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+def test_the_bundles_hold_each_of_our_files_once() -> None:
+    names = [name for bundle in assets.BUNDLES for name in assets.parts(bundle)]
+    others = {"theme.js", *(name for name in assets.loaded() if ".min." in name)}
+    there = {path.name for path in assets.folder().iterdir() if path.suffix in (".css", ".js")}
+    assert sorted(names) == sorted(there - others)
+    assert len(others) == 3
+    # each on its own: one that fails is told, and the next one runs
+    assert assets.contents("helix.js").count(b"reportError(error)") == len(assets.parts("helix.js"))
+
+
+@pytest.mark.parametrize("bundle", assets.BUNDLES)
+@pytest.mark.parametrize("encoding", ["br", "gzip", "identity"])
+def test_a_bundle_is_not_sent_twice(browser: FlaskClient, bundle: str, encoding: str) -> None:
+    first = take(browser, f"/assets/{bundle}", encoding)
+    again = take(browser, f"/assets/{bundle}", encoding, **{"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+    assert UNPACK.get(encoding, bytes)(first.data) == assets.contents(bundle)
+
+
 def test_no_cookie_keeps_a_browser_from_its_copy(browser: FlaskClient, people: Any) -> None:  # noqa: F811
     sign_in(browser, "viewer")
     answer = take(browser, SHEET)
@@ -121,7 +162,7 @@ def test_every_asset_of_the_document_is_named_by_its_contents(
     sign_in(browser, "viewer")
     document = browser.get("/").get_data(as_text=True)
     named = re.findall(r'"/assets/([^"]+)"', document)
-    assert {name.partition("?")[0] for name in named} >= {"theme.js", "tokens.css", "plotly-cartesian.min.js"}
+    assert {name.partition("?")[0] for name in named} == {"favicon.svg", "theme.js", *assets.loaded()}
     assert [
         name for name in named if name != assets.address("", name.partition("?")[0]).removeprefix("assets/")
     ] == []
@@ -176,5 +217,5 @@ def test_what_every_page_loads_is_packed_before_anybody_asks(
 
     monkeypatch.setattr("helix_dash.compression._ONCE", {"br": packs_again, "gzip": packs_again})
     browser = app.test_client()
-    for path in (SHEET, assets.address("/", "plotly-cartesian.min.js"), *(f"/_dash-component-suites/{name}" for name in CHUNKS)):  # fmt: skip
+    for path in (SHEET, *(assets.address("/", name) for name in assets.loaded()), *(f"/_dash-component-suites/{name}" for name in CHUNKS)):  # fmt: skip
         assert take(browser, path).status_code == 200

@@ -32,6 +32,8 @@ OPEN = {
     "/healthz",
     "/readyz",
     "/assets/<path:filename>",
+    "/assets/helix.css",
+    "/assets/helix.js",
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
     "/_favicon.ico",
 }

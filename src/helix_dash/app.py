@@ -25,9 +25,10 @@ from helix_dash.auth.calls import Calls, on_error, permitted
 from helix_dash.auth.guard import Guard, security_headers
 from helix_dash.auth.hosts import hosts_of
 from helix_dash.auth.login import login_routes
+from helix_dash.auth.pages import SHEETS
 from helix_dash.auth.session import LIFETIME, Sessions, check_secret_key
 from helix_dash.auth.trail import Trail, note
-from helix_dash.compression import Packing
+from helix_dash.compression import Packing, bundle_routes
 from helix_dash.context import Running
 from helix_dash.errors import HelixError, SettingError, StoreUnavailable
 from helix_dash.exports import callbacks as export_callbacks
@@ -107,6 +108,7 @@ def create_app(
         export_routes(f"helix-exports-{slug}"),
         view_routes(f"helix-views-{slug}"),
         visit_routes(f"helix-visits-{slug}", measuring.visits),
+        bundle_routes(f"helix-bundles-{slug}"),
     ):
         server.register_blueprint(routes, url_prefix=prefix.rstrip("/") or None)
     _login_manager(server)
@@ -176,7 +178,7 @@ def _dash(server: Flask, running: Running, sections: Sequence[Section], calls: C
         routes_pathname_prefix=prefix,
         requests_pathname_prefix=running.address,
         assets_folder=str(assets.folder()),
-        assets_ignore=r"^theme\.js$",  # the document loads it itself, before anything is drawn
+        assets_ignore=".",  # all of them: what the document loads is told below
         index_string=shell.index(running.address, settings.theme, motion=settings.animations),
         title=TITLE,
         update_title="",
@@ -188,6 +190,9 @@ def _dash(server: Flask, running: Running, sections: Sequence[Section], calls: C
     )
     dash.logger.setLevel(logging.WARNING)
     dash.layout = partial(_layout, sections)
+    for name in assets.loaded():
+        resource = {"asset_path": name, "filepath": str(assets.folder())}
+        (dash.css.append_css if name.endswith(".css") else dash.scripts.append_script)(resource)
     with calls.declaring(dash, "read"):
         shell.callbacks(sections, running.address, context.may, _refused).attach(dash, permitted)
     for section in sections:
@@ -205,7 +210,7 @@ def _dash(server: Flask, running: Running, sections: Sequence[Section], calls: C
 
 
 def _loaded(dash: Dash) -> list[str]:
-    """The addresses of what every page loads, as this server knows them."""
+    """The addresses of what every page and the sign-in load, as this server knows them."""
     with dash.server.test_request_context(dash.config.routes_pathname_prefix):
         document = dash._generate_css_dist_html() + dash._generate_scripts_html()
     named = re.findall(
@@ -213,7 +218,8 @@ def _loaded(dash: Dash) -> list[str]:
     )
     base, here = dash.config.requests_pathname_prefix, dash.config.routes_pathname_prefix
     return [here + address.removeprefix(base) for address in named] + [
-        f"{here}_dash-component-suites/{name}" for name in CHUNKS
+        *(f"{here}_dash-component-suites/{name}" for name in CHUNKS),
+        *(f"{here}{assets.PATH}{name}" for name in SHEETS),
     ]
 
 

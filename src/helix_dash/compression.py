@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import brotli
-from flask import Flask, Response, g, request, session
+from flask import Blueprint, Flask, Response, g, request, session
 
 from helix_dash import assets
 from helix_dash.context import Running
@@ -42,6 +43,22 @@ _EACH_TIME: dict[str, Callable[[bytes], bytes]] = {
 }
 ENCODINGS = tuple(_ONCE)
 """What we offer, the best first."""
+
+
+def bundle_routes(name: str) -> Blueprint:
+    """The bundles of :mod:`helix_dash.assets`, among the files they are made of."""
+    routes = Blueprint(name, __name__)
+    for bundle in assets.BUNDLES:
+        routes.add_url_rule(f"/{assets.PATH}{bundle}", bundle.replace(".", "-"), partial(_bundle, bundle))
+    return routes
+
+
+def _bundle(bundle: str) -> Response:
+    kind = "text/css" if bundle.endswith(".css") else "text/javascript"
+    response = Response(assets.contents(bundle), mimetype=kind)
+    response.set_etag(assets.version(bundle))
+    response.make_conditional(request)
+    return response
 
 
 class Packing:

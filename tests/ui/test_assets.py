@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from plotly.offline import get_plotlyjs_version
 
+from helix_dash import assets
 from helix_dash.pages import SECTIONS
 from helix_dash.ui import charts
 
@@ -23,6 +24,14 @@ def _texts(*suffixes: str) -> list[Path]:
 def test_nothing_is_loaded_from_elsewhere(path: Path) -> None:
     text = path.read_text()
     assert not re.search(r"""url\(\s*["']?(https?:)?//|@import|sourceMappingURL""", text)
+
+
+@pytest.mark.parametrize("name", assets.parts("helix.js"))
+def test_a_script_keeps_its_names_to_itself(name: str) -> None:
+    """They are loaded as one file, in which a name of one would be a name of all."""
+    text = re.sub(r"^(/\*.*?\*/\s*)+", "", (ASSETS / name).read_text(), flags=re.S)
+    assert text.startswith("(function () {\n")
+    assert text.endswith("\n})();\n")
 
 
 def test_every_icon_that_is_named_is_there() -> None:

@@ -13,6 +13,9 @@ from flask import Response, g
 from helix_dash import assets, context
 from helix_dash.errors import Forbidden, HelixError, NotFound, StoreError
 
+SHEETS = ("tokens.css", "layout.css", "icons.css", "components.css")
+"""The style sheets they load, in order."""
+
 
 @functools.cache
 def _templates() -> jinja2.Environment:
@@ -28,6 +31,7 @@ def page(template: str, status: int, **values: object) -> Response:
         .get_template(template)
         .render(
             asset=functools.partial(assets.address, app.address),
+            sheets=SHEETS,
             home=app.address,
             theme=app.settings.theme,
             motion=app.settings.animations,

@@ -60,11 +60,9 @@ def words(column: Column, value: Any, zone: Zone) -> str:
             return fmt.full(value, "usd")
         case "duration":
             return fmt.full(value, "ms")
-        case "rate":
-            return f"{fmt.full(value, 'count')} a second"
         case "flag":
             return "yes" if value else "no"
-        case "count" | "share":
+        case "count" | "share" | "rate":
             return fmt.full(value, "count")
         case _:
             return str(value)
