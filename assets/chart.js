@@ -217,8 +217,34 @@
     shown[name] = payload.kind === "time" ? opened(payload) : payload;
     window.hxcharts.changed(name);
     const [now, before] = payload.headline || ["", ""];
-    return [figure(name), legend(name), [now, part("Small", { children: before })], payload.says || ""];
+    return [near(name) ? figure(name) : later(name), legend(name), [now, part("Small", { children: before })], payload.says || ""];
   }
+  /* what is out of sight is drawn when the browser has time, one chart at a time, the nearest first */
+  const waiting = new Set(), idle = window.requestIdleCallback || ((run) => setTimeout(run, 40));
+  const away = (name) => {
+    const panel = document.getElementById(`hx-${name}`), box = panel ? panel.getBoundingClientRect() : {};
+    return box.height ? Math.max(-box.bottom, box.top - innerHeight) : Infinity;
+  };
+  function near(name) {
+    if (away(name) > innerHeight / 4) return false;
+    waiting.delete(name);
+    return true;
+  }
+  function later(name) {
+    if (!waiting.size) idle(next, { timeout: 1000 });
+    waiting.add(name);
+    return window.dash_clientside.no_update;
+  }
+  function there() {
+    for (const name of waiting) if (!document.getElementById(`hx-${name}`)) waiting.delete(name); /* of a page that was left */
+    return [...waiting];
+  }
+  function next() {
+    const [name] = there().sort((left, right) => away(left) - away(right));
+    if (name) { waiting.delete(name); redraw(name); }
+    if (waiting.size) idle(next, { timeout: 1000 });
+  }
+  window.addEventListener("beforeprint", () => { there().forEach(redraw); waiting.clear(); });
   function redraw(name) {
     if (!shown[name]) return;
     window.dash_clientside.set_props(`hx-${name}-figure`, { figure: figure(name) });

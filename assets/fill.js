@@ -32,6 +32,18 @@
     if (Object.keys(told).length) window.dash_clientside.set_props(id, told);
     return undefined;
   }
+  /* Of panels side by side with the same words the first says them; the others keep the line that is their own. */
+  const QUIET = ["empty", "error", "forbidden"];
+  function once(root) {
+    const said = new Map();
+    for (const panel of root.querySelectorAll(".hx-grid > [data-panel]")) {
+      const words = panel.querySelector(".hx-panel__message > span:not(.hx-icon)"), grid = panel.parentElement;
+      if (!said.has(grid)) said.set(grid, new Set());
+      const text = words && QUIET.includes(panel.dataset.state) && panel.style.display !== "none" ? words.textContent : "";
+      panel.toggleAttribute("data-again", Boolean(text) && said.get(grid).has(text));
+      if (text) said.get(grid).add(text);
+    }
+  }
   function fill(data) {
     if (!data) return;
     const root = document.getElementById(data.root);
@@ -50,6 +62,7 @@
       }
       if (Object.keys(changed).length) put(id, changed);
     }
+    once(root);
     /* once it is painted; vitals.js listens */
     requestAnimationFrame(() => setTimeout(() => performance.measure("hx-fill", { start: began })));
   }

@@ -183,3 +183,11 @@ def test_a_zoned_page_draws_the_clock_of_its_zone(visit: Visit) -> None:
     visit.go(f"/?{SPAN}")
     menu(page, "volume", "[data-table]")
     assert page.locator("#hx-volume-numbers tbody th").first.inner_text() != here
+
+
+def test_what_holds_for_all_panels_is_said_by_the_first(visit: Visit) -> None:
+    """Lesson: one message, not nine times the same."""
+    page = visit.go(f"/?{SPAN}&model=of-nobody")
+    eventually(lambda: page.locator("[data-panel][data-state=empty]").count() > 3)
+    said = page.locator("[data-panel] .hx-panel__message > span:not(.hx-icon):visible")
+    eventually(lambda: said.count() == 1)

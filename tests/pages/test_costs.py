@@ -178,11 +178,11 @@ def test_unpriced_requests_wait_for_a_price_that_is_theirs(app: Flask, people: r
 
 def test_each_model_shows_its_prices_and_what_they_say(app: Flask) -> None:
     found = rows(arithmetic(visitor(app, "viewer")), "costs-prices")["gpt-4o"]
-    assert (found[1], found[2], found[3]) == ("10", "$2.5", "$1.25")
+    assert (found[1], found[2], found[3]) == ("10", "$2.50", "$1.25")
     assert found[7].startswith("genai-prices")
     amounts = arithmetic(visitor(app, "viewer"))["hx-costs-amounts-rows"]["data"]["rows"]
     first = next(one for one in amounts if one["name"] == "gpt-4o")
-    assert first["cells"][:4] == ["Uncached input", "1,000", "$2.5", "$0.0025"]
+    assert first["cells"][:4] == ["Uncached input", "1,000", "$2.50", "$0.0025"]
 
 
 def test_the_change_is_told_step_by_step(app: Flask) -> None:

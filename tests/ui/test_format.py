@@ -124,3 +124,14 @@ def test_an_axis_shows_the_wall_clock_of_the_zone() -> None:
 def test_a_share_too_small_to_print_is_not_zero() -> None:
     assert fmt.share(1, 10_000) == "<0.1%"
     assert fmt.share(1, 0) == "—"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [("2.5", "$2.50"), ("14", "$14.00"), ("0.0375", "$0.0375"), ("1200", "$1,200.00")]
+)
+def test_a_price_has_cents_and_all_its_digits(value: str, words: str) -> None:
+    assert fmt.price(Decimal(value)) == words
+
+
+def test_one_other_is_not_several() -> None:
+    assert (fmt.others(1), fmt.others(1200), fmt.price(None)) == ("1 other", "1,200 others", "—")

@@ -252,7 +252,7 @@ def _across(bars: Sequence[Bar], texts: Sequence[str]) -> dict[str, Any]:
     """A horizontal bar per name, the first on top, its text at its end."""
     return {
         "type": "bar", "orientation": "h", "y": [_cut(bar.name) for bar in bars], "x": [bar.value for bar in bars],
-        "text": list(texts), "textposition": "outside", "cliponaxis": False,
+        "text": list(texts), "textposition": "outside", "constraintext": "none", "cliponaxis": False,
         "width": 0.62 if len(bars) > FEW else 0.1 + 0.13 * len(bars),
         "customdata": [plain(bar.name) for bar in bars], "hovertemplate": "%{customdata}: %{text}<extra></extra>",
         "meta": {"wheres": [list(bar.where) if bar.where else None for bar in bars]},

@@ -113,6 +113,19 @@ def share(part: Value, whole: Value) -> str:
     return _percent(percent)
 
 
+def others(count: int) -> str:
+    """What has no bar or line of its own: ``3 others``, ``1 other``."""
+    return "1 other" if count == 1 else f"{count:,} others"
+
+
+def price(value: Decimal | None) -> str:
+    """A price of a unit in all its digits, and cents where it has fewer: ``$2.50``, ``$0.0375``."""
+    if value is None:
+        return UNKNOWN
+    whole, _, cents = raw(value).partition(".")
+    return f"${int(whole):,}.{cents:0<2}"
+
+
 def length(period: Period) -> str:
     """How long ``period`` is, in words: ``24 hours``, ``30 days``, and without a one: ``hour``."""
     seconds = round(period.length.total_seconds())

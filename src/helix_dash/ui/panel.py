@@ -217,6 +217,11 @@ def ready(name: str, *, stale: bool = False, **parts: Any) -> Updates:
     return {f"{name}.state": "stale" if stale else "ready"} | shown
 
 
+def away(*names: str) -> Updates:
+    """Panels that are out of sight, because another one says for all of them why there is nothing."""
+    return {f"{name}.state": "away" for name in names}
+
+
 def says(name: str, words: Message) -> Updates:
     """Panel ``name`` shows words in place of its content."""
     return {

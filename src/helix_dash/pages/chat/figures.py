@@ -10,6 +10,7 @@ from helix_dash.metrics.context_windows import EDGES, stretches
 from helix_dash.pages.chat.queries import Chat
 from helix_dash.pages.chat.spread import CURVE, FIRST_TOKEN_MS, PERCENTS, TOKENS, Spread
 from helix_dash.ui import charts
+from helix_dash.ui import format as fmt
 from helix_dash.ui.chart_choices import between, brief, choices, opening, opening_cells
 from helix_dash.ui.chart_words import comparing
 from helix_dash.ui.charts import COUNT, PALETTE, PERCENT, SECONDS, USD, Figure, Unit
@@ -113,7 +114,7 @@ def usage(found: Spread, order: Sequence[str | None]) -> Figure | None:
     bars = model_bars(requests, order, MOST_BARS - 1)
     rest = sum(value or 0 for value in requests.values()) - sum(bar.value for bar in bars)
     if rest:
-        bars.append(Bar(f"{len(requests) - len(bars)} others", rest, charts.OTHERS, rest=True))
+        bars.append(Bar(fmt.others(len(requests) - len(bars)), rest, charts.OTHERS, rest=True))
     head = charts.Headline(f"{len(requests)} model{'s' if len(requests) != 1 else ''}")
     if not bars:
         return None

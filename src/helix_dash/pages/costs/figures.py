@@ -15,6 +15,7 @@ from helix_dash.metrics.price_split import Paid, split
 from helix_dash.metrics.projection import Projection
 from helix_dash.pages.costs.queries import DIMS, Spending
 from helix_dash.ui import charts
+from helix_dash.ui import format as fmt
 from helix_dash.ui.chart_choices import choices
 from helix_dash.ui.charts import PALETTE, PERCENT, USD, Axis, Band, Figure, Headline, Layer
 from helix_dash.ui.charts_ranked import Bar, plain, plot, ranked_bars, waterfall
@@ -73,7 +74,7 @@ def parts(found: Spending, dim: str) -> Figure | None:
     ]
     rest = sum(float(cost or 0) for _, cost in known[MOST_BARS:])
     if rest:
-        bars.append(Bar(f"{len(known) - MOST_BARS} others", rest, charts.OTHERS, rest=True))
+        bars.append(Bar(fmt.others(len(known) - MOST_BARS), rest, charts.OTHERS, rest=True))
     if not bars:
         return None
     noun = NOUNS[dim]

@@ -151,8 +151,7 @@ def _budgets(found: Spending, look: Look, reporting: str) -> Updates:
     choices = budget_form.choices(found)
     if not stand:
         words = Message("empty", "There is no budget yet", "An editor can make one beside this. It stops nobody: spending is held against it.")  # fmt: skip
-        silent = {f"{name}.subtitle": "", "costs-runway.subtitle": ""}
-        return choices | panel.says(name, words) | panel.says("costs-runway", words) | silent
+        return choices | panel.says(name, words) | {f"{name}.subtitle": ""} | panel.away("costs-runway")
     more = f"; the first {budget_rows.ROWS} of {len(stand)}" if len(stand) > budget_rows.ROWS else ""
     subtitle = f"The fullest first, whatever the filter; windows of {reporting}{more}. Checked here, enforced by the gateway"
     ready = panel.ready(name, stale=look.stale, subtitle=subtitle)
@@ -198,8 +197,11 @@ def _change(found: Arithmetic, look: Look, gone: Message) -> Updates:
         subtitle += f"; {told.left_out[0]:,} and {told.left_out[1]:,} unpriced requests are left out"
     if found.expired or found.expired_before:
         words = Message("empty", "Single requests have expired", "The steps need every request of both periods; choose a later or shorter one.")  # fmt: skip
-        silent = {"costs-change.subtitle": subtitle, "costs-steps.subtitle": ""}
-        return panel.says("costs-change", words) | panel.says("costs-steps", words) | silent
+        return (
+            panel.says("costs-change", words)
+            | {"costs-change.subtitle": subtitle}
+            | panel.away("costs-steps")
+        )
     figure = figures.change(told)
     updates = _chart("costs-change", figure, subtitle, look, gone)
     lines = tables.steps(told) if figure is not None else []
@@ -223,5 +225,7 @@ def _counters(found: Reconciled, look: Look, now: datetime, reporting: str) -> U
     )
     updates |= _listed("costs-days", "Day", tables.COUNTED, tables.counted(days), subtitle, words, look)
     owners = [*tables.counted(found.users, "user"), *tables.counted(found.models, "model")]
+    if not days and not owners:
+        return updates | panel.away("costs-owners")
     recent = "helix:spend:user and helix:spend:model, the last 30 days of the gateway's calendar"
     return updates | _listed("costs-owners", "User or model", tables.COUNTED, owners, recent, words, look)

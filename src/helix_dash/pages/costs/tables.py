@@ -286,4 +286,4 @@ def _decimal(value: object) -> Decimal:
 
 
 def _rate(value: Decimal | None) -> str:
-    return fmt.full(value, "usd")
+    return fmt.price(value)

@@ -51,6 +51,12 @@ ALONE = {"kv-queue": "kv-usage", "kv-preemptions": "kv-cost", "kv-load": "kv-cos
 LISTS = ("kv-insights", "kv-cost", "kv-workers")
 PANELS = (*(name for name, *_ in CHARTS), *LISTS)
 
+SETUP = (
+    ("API_URL=http://127.0.0.1:8000", "a FakeAI server"),
+    ("API_URL=mock:", "recorded answers, to look around"),
+    ("KV_METRICS_URLS=vllm-1=http://127.0.0.1:8001/metrics", "vLLM or Dynamo, separated by commas"),
+)
+
 FORMULAS = (
     ("Hit rate, in tokens", "prompt tokens found in the cache ÷ prompt tokens looked up, both as growth of the server's counters within the time shown."),
     ("Matched blocks per request", "reused tokens ÷ block size ÷ requests."),
@@ -109,14 +115,8 @@ def _setup() -> Component:
         children=[
             html.H2("No server with a KV cache is asked", className="hx-panel__title"),
             html.P("Name one in the environment of the collector and of the web server, and start both again:"),
-            html.Pre(
-                "API_URL=http://127.0.0.1:8000                       a FakeAI server\n"
-                "API_URL=mock:                                       recorded answers, to look around\n"
-                "KV_METRICS_URLS=vllm-1=http://127.0.0.1:8001/metrics    vLLM or Dynamo, separated by commas",
-                className="hx-mono",
-                tabIndex="0",
-            ),
-            html.P("The collector then asks each every 10 to 15 seconds and keeps what they say.", className="hx-muted"),
+            html.Dl([part for setting, words in SETUP for part in (html.Dt(html.Code(setting)), html.Dd(words))]),
+            html.P("The collector then asks each every 8 to 15 seconds and keeps what they say.", className="hx-muted"),
         ],
     )  # fmt: skip
 

@@ -95,7 +95,7 @@ def heat(found: SecurityPage) -> Figure | None:
         [_cell(found, name, [team]) for team in teams] + ([_cell(found, name, rest)] if rest else [])
         for name in types
     ]
-    names = [team or "No team" for team in teams] + ([f"{len(rest)} others"] if rest else [])
+    names = [team or "No team" for team in teams] + ([fmt.others(len(rest))] if rest else [])
     return heat_map([words(name) for name in types], names, rows, COUNT, noun="Entity type")
 
 

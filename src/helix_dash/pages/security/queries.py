@@ -135,7 +135,16 @@ def security(
         starts=tuple(start // 1000 for start in starts),
         counts=counts,
         guarded=ran,
-        kpis=_kpis(counts, past, ran, ran_before, mine, held, known=_known(log.health(), listed, chosen)),
+        kpis=_kpis(
+            counts,
+            past,
+            ran,
+            ran_before,
+            mine,
+            held,
+            known=_known(log.health(), listed, chosen),
+            silent=_known(log.health(), listed, "log"),
+        ),
         handled=mine,
         listed=listed,
         rules=rules(store),
@@ -224,6 +233,7 @@ def _kpis(
     held: Compliance,
     *,
     known: str,
+    silent: str,
 ) -> tuple[Kpi, ...]:
     closed = sum(not one.is_open for one in mine.values())
     waits = [one.waited for one in mine.values() if one.waited is not None]
@@ -235,7 +245,7 @@ def _kpis(
     )
     return (
         Kpi("security_open", "Incidents open", None if known else counts.total - closed, "count", None, "down", known, note=f"of {counts.total:,} in this range{some}"),
-        Kpi("security_evaluated", "Guardrail evaluations", ran.evaluated, "count", before.evaluated, "none", trend=ran.evaluations),
+        Kpi("security_evaluated", "Guardrail evaluations", None if silent else ran.evaluated, "count", before.evaluated, "none", silent, trend=ran.evaluations),
         Kpi("security_blocked", "Blocked", ran.refused if ran.evaluated else None, "count", before.refused if before.evaluated else None, "none", no_guardrail),
         Kpi("security_score", "Compliance score", held.score, "count", None, "up", "no control is assessed", note=f"{held.assessed} of {len(held.controls)} controls assessed"),
         Kpi("security_incidents", "Incidents", None if known else counts.total, "count", None if known else past.total, "down", known, trend=trend),

@@ -148,17 +148,11 @@ def outputs() -> dict[str, Output]:
 def nobody(account: str, found: Match, back: str) -> Updates:
     """The page of somebody who is not in the log."""
     words = Message("empty", "No usage of yours is known", f"You are signed in as {account}: {found.how}.")
-    updates: Updates = {
-        "page.state": "ready",
-        "who": account,
-        "facts": f"Not found: {found.how}.",
-        "back": back,
-    }
+    updates: Updates = {"page.state": "empty", "who": account, "facts": "", "back": back}
     for name, _ in (*CARDS, *STRIP):
         updates |= kpi.unknown(name, "you are not in the log")
-    for name in PANELS:
-        updates |= panel.says(name, words)
-    return updates
+    first, *others = PANELS
+    return updates | panel.says(first, words) | {f"{first}.subtitle": ""} | panel.away(*others)
 
 
 def show(
@@ -295,7 +289,7 @@ def _shares(name: str, found: Standings, kind: tuple[str, str, str], subtitle: s
             "success": "",
             "cost": fmt.short(sum(costs) if costs else None, "usd"),
         }
-        lines.append(Line(f"{len(rest):,} others", cells, colour=charts.OTHERS))
+        lines.append(Line(fmt.others(len(rest)), cells, colour=charts.OTHERS))
     return panel.ready(name, stale=look.stale) | under | rows.fill(name, head, SHARES, lines)
 
 

@@ -41,7 +41,7 @@ def _bars(found: Standings, column: str, noun: str, order: Order, colour: str) -
         if one.figure(order)
     ]
     if rest:
-        bars.append(Bar(f"{more:,} others", rest, charts.OTHERS, rest=True))
+        bars.append(Bar(fmt.others(more), rest, charts.OTHERS, rest=True))
     total = found.total.cost if order == "cost" else found.total.figure(order)
     return slim(ranked_bars(bars, UNITS[order], noun=noun, headline=Headline(fmt.short(total, KINDS[order]))))
 
@@ -51,7 +51,7 @@ def by_counters(users: Sequence[Counted]) -> Figure:
     bars = [Bar(one.name, one.counter, PALETTE[0]) for one in users[:MOST_BARS] if one.counter]
     rest = sum(one.counter for one in users[MOST_BARS:])
     if rest:
-        bars.append(Bar(f"{len(users) - MOST_BARS:,} others", rest, charts.OTHERS, rest=True))
+        bars.append(Bar(fmt.others(len(users) - MOST_BARS), rest, charts.OTHERS, rest=True))
     total = fmt.short(sum(one.counter for one in users), "usd")
     figure = slim(ranked_bars(bars, USD, noun="User", headline=Headline(total, "counted")))
     return choices({"cost": figure})

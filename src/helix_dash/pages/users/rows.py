@@ -127,7 +127,7 @@ def _others(found: Standings, order: Order, more: int) -> Line:
         "cost": fmt.short(sum(costs) if costs else None, "usd"),
         "share": fmt.share(sum(costs), found.total.cost),
     }
-    return Line(f"{more:,} others", cells)
+    return Line(fmt.others(more), cells)
 
 
 def _standing(

@@ -279,7 +279,10 @@ def _teams(found: People, place: Place, order: Order) -> Updates:
     if not found.teams.whole:
         return panel.says("users-teams", _gone()) | {"users-teams.subtitle": ""}
     lines = rows.teams(found, place, order)
-    subtitle = f"{len(found.teams.names):,} teams by {order}, with all others in the last line"
+    count = len(found.teams.names)
+    subtitle = f"{count:,} {'team' if count == 1 else 'teams'} by {order}"
+    if count > rows.MOST_TEAMS:
+        subtitle += ", with all others in the last line"
     return _filled("users-teams", lines, subtitle, nothing("teams", look), look)
 
 
@@ -287,7 +290,7 @@ def _filled(name: str, lines: Sequence[Line], subtitle: str, words: Message, loo
     head, columns, texts = (PEOPLE_TABLES | KEPT_TABLES)[name]
     under = {f"{name}.subtitle": subtitle}
     if not lines:
-        return panel.says(name, words) | under
+        return panel.says(name, words) | ({f"{name}.subtitle": ""} if name in PEOPLE_TABLES else under)
     return panel.ready(name, stale=look.stale) | under | table.fill(name, head, columns, lines, texts)
 
 
