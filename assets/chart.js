@@ -209,42 +209,43 @@
     const box = document.getElementById(`hx-${name}-figure`);
     return { width: ((box && box.clientWidth) || 480) - 48, height: (box && box.clientHeight) || 224 };
   }
-  function draw(payload) {
-    const none = window.dash_clientside.no_update;
-    const name = window.dash_clientside.callback_context.triggered_id.replace(/^hx-|-data$/g, "");
-    if (!payload) return Array(4).fill(none);
-    payload = window.hxcharts.viewed(name, payload);
-    shown[name] = payload.kind === "time" ? opened(payload) : payload;
+  function taken(name, payload) {
+    const seen = window.hxcharts.viewed(name, payload);
+    shown[name] = seen.kind === "time" ? opened(seen) : seen;
     window.hxcharts.changed(name);
-    const [now, before] = payload.headline || ["", ""];
-    return [near(name) ? figure(name) : later(name), legend(name), [now, part("Small", { children: before })], payload.says || ""];
+    return shown[name];
   }
-  /* what is out of sight is drawn when the browser has time, one chart at a time, the nearest first */
-  const waiting = new Set(), idle = window.requestIdleCallback || ((run) => setTimeout(run, 40));
-  const away = (name) => {
-    const panel = document.getElementById(`hx-${name}`), box = panel ? panel.getBoundingClientRect() : {};
-    return box.height ? Math.max(-box.bottom, box.top - innerHeight) : Infinity;
-  };
-  function near(name) {
-    if (away(name) > innerHeight / 4) return false;
-    waiting.delete(name);
-    return true;
+  /* as a callback of Dash: what a page fills comes by receive() */
+  function draw(payload) {
+    if (!payload) return Array(4).fill(window.dash_clientside.no_update);
+    const name = window.dash_clientside.callback_context.triggered_id.replace(/^hx-|-data$/g, "");
+    const { headline: [now, before] = ["", ""], says } = taken(name, payload);
+    return [figure(name), legend(name), [now, part("Small", { children: before })], says || ""];
   }
-  function later(name) {
-    if (!waiting.size) idle(next, { timeout: 1000 });
+  /* the same past Dash, which tells every component of the page of each step of a callback; see fill.js */
+  function receive(name, payload) {
+    if (!payload) return;
+    const { headline: [now, before] = ["", ""], says } = taken(name, payload), box = document.getElementById(`hx-${name}-headline`);
+    if (box.firstChild.nodeType !== Node.TEXT_NODE) box.prepend("");
+    box.firstChild.data = now;
+    box.lastChild.textContent = before;
+    document.getElementById(`hx-${name}-says`).textContent = says || "";
+    if (!waiting.size) requestAnimationFrame(() => setTimeout(next));
     waiting.add(name);
-    return window.dash_clientside.no_update;
   }
-  function there() {
-    for (const name of waiting) if (!document.getElementById(`hx-${name}`)) waiting.delete(name); /* of a page that was left */
-    return [...waiting];
+  /* what is in sight is drawn at once, what is not one by one, the nearest first, so that nothing stands still */
+  const waiting = new Set();
+  function away(name) {
+    const box = document.getElementById(`hx-${name}`).getBoundingClientRect();
+    return box.height ? Math.max(0, -box.bottom, box.top - innerHeight) : Infinity;
   }
   function next() {
-    const [name] = there().sort((left, right) => away(left) - away(right));
-    if (name) { waiting.delete(name); redraw(name); }
-    if (waiting.size) idle(next, { timeout: 1000 });
+    for (const name of waiting) if (!document.getElementById(`hx-${name}-figure`)) waiting.delete(name); /* of a page that was left */
+    const far = new Map([...waiting].map((name) => [name, away(name)])), [first, ...others] = [...waiting].sort((left, right) => far.get(left) - far.get(right));
+    for (const name of [first, ...others.filter((other) => !far.get(other))]) if (name && waiting.delete(name)) redraw(name);
+    if (waiting.size) setTimeout(next);
   }
-  window.addEventListener("beforeprint", () => { there().forEach(redraw); waiting.clear(); });
+  window.addEventListener("beforeprint", () => { while (waiting.size) next(); });
   function redraw(name) {
     if (!shown[name]) return;
     window.dash_clientside.set_props(`hx-${name}-figure`, { figure: figure(name) });
@@ -267,6 +268,6 @@
   /* back and forward may bring other types */
   window.addEventListener("popstate", () => setTimeout(() => Object.keys(shown).forEach((name) => document.getElementById(`hx-${name}`) && redraw(name)), 50));
 
-  window.hxcharts = { shown, alone, words, chosen, choose, redraw, changed: () => {}, viewed: (name, payload) => payload };
+  window.hxcharts = { shown, alone, waiting, receive, words, chosen, choose, redraw, changed: () => {}, viewed: (name, payload) => payload };
   window.dash_clientside = Object.assign({}, window.dash_clientside, { hxchart: { ...(window.dash_clientside || {}).hxchart, draw } });
 })();

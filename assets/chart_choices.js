@@ -15,7 +15,7 @@
     return payload.views[view];
   }
   function show(name) {
-    if (whole[name]) window.dash_clientside.set_props(`hx-${name}-data`, { data: { ...whole[name], turned: performance.now() } });
+    if (whole[name]) charts.receive(name, whole[name]);
   }
   function pick(button) {
     const { view, viewOf: name } = button.dataset;

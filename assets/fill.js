@@ -24,6 +24,8 @@
   function put(id, changed) {
     const element = document.getElementById(id), told = {};
     if (element && "data" in changed && element.matches(".hx-rows")) return window.dash_clientside.hxrows.draw(element.firstElementChild, changed.data);
+    const chart = !element && "data" in changed && (/^hx-(.+)-data$/.exec(id) || [])[1];
+    if (chart && document.getElementById(`hx-${chart}-figure`)) return window.hxcharts.receive(chart, changed.data);
     const open = plain(element);
     for (const [name, value] of Object.entries(changed)) {
       if (open && name in PLAIN && (name !== "children" || words(element, value))) PLAIN[name](element, value);

@@ -40,7 +40,7 @@ _FINISHES = {"stop": PALETTE[2], "length": PALETTE[1], "tool_calls": PALETTE[0],
 def tokens(found: Chat, look: Look) -> Drawn:
     drawn = layers(found.timeline, found.past, _CLASSES)
     total = [_plus(found, at) for at in range(len(found.timeline.starts))]
-    head = charts.Headline(COUNT.words(sum(one for one in total if one))) if any(total) else None
+    head = charts.Headline(fmt.short(sum(one for one in total if one), "count")) if any(total) else None
     before: Sequence[Number] = found.past.values["total_tokens"][0] if found.past else ()
     figure = charts.amounts(
         axis(found.timeline, look), drawn, COUNT, kind=look.chart, before=before, headline=head
