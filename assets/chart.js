@@ -163,7 +163,9 @@
   })).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   function figure(name) {
     const { width, height } = room(name);
-    const payload = shown[name], made = payload.kind === "time" ? timed(name, payload, width) : { data: payload.data.map(toned), layout: { ...payload.layout, xaxis: { nticks: Math.max(2, Math.floor(width / 64)), ...payload.layout.xaxis, ...fitted(payload, width) }, uirevision: "same" } };
+    const payload = shown[name];
+    document.getElementById(`hx-${name}`).toggleAttribute("data-tiles", payload.kind !== "time" && payload.data.some((one) => one.meta && one.meta.tiles));
+    const made = payload.kind === "time" ? timed(name, payload, width) : { data: payload.data.map(toned), layout: { ...payload.layout, xaxis: { nticks: Math.max(2, Math.floor(width / 64)), ...payload.layout.xaxis, ...fitted(payload, width) }, uirevision: "same" } };
     const text = { family: "Inter, system-ui, sans-serif", size: 12 }, clear = "rgba(0,0,0,0)", { xaxis, yaxis, ...own } = made.layout;
     return { data: made.data, layout: {
       paper_bgcolor: clear, plot_bgcolor: clear, font: text, margin: { l: 4, r: 8, t: 8, b: 4, pad: 4 }, hovermode: "closest", showlegend: false, dragmode: payload.kind === "time" ? "zoom" : false,

@@ -44,6 +44,8 @@
   function rangeWords(from, to, config) {
     const { moment, brief } = window.hx.time;
     if (to === "now" && config.ranges[from]) return config.ranges[from];
+    const [, count, unit] = (to === "now" && /^now-(\d+)([mhdw])$/.exec(from)) || [];
+    if (unit) return `Last ${count} ${{ m: "minute", h: "hour", d: "day", w: "week" }[unit]}${count === "1" ? "" : "s"}`;
     const long = to === "now" ? "Since " + moment(from) : moment(from) + " – " + moment(to);
     const short = to === "now" ? null : brief(from, to);
     const span = (className, children) => ({ namespace: "dash_html_components", type: "Span", props: { className, children } });

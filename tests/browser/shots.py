@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
-from installation import PASSWORD, Site
+from installation import PASSWORD, Site, eventually
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from helix_dash.embedded import EmbeddedStore
@@ -142,6 +142,7 @@ class Camera:
         page.goto(f"{self._site.url}{shot.path}?{urlencode(shot.query)}")
         page.wait_for_selector("[data-panel], [data-page-state], form", timeout=60_000)
         page.wait_for_timeout(SETTLED)
+        eventually(lambda: not page.evaluate("window.hxcharts.waiting.size"), "the charts were not drawn")
         for place in shot.clicks:
             page.click(place)
             page.wait_for_timeout(600)

@@ -20,8 +20,12 @@ from helix_dash.metrics.kv_cache import (
     routing_cost,
 )
 from helix_dash.samples.answers import Answer, answers
+from helix_dash.samples.keys import SECOND
 from helix_dash.samples.reader import Frames, Reading, SampleReader
 from helix_dash.samples.sources import FAKEAI, FAKEAI_EVERY, KV, KV_CACHE, KV_EVERY, MODELS
+
+LATE = 8 * SECOND
+"""By how much a look may miss the end of a frame, microseconds: as long as it is from one to the next."""
 
 DYNAMO_OVERLAP_WEIGHT = 1.0
 """Dynamo's router does not tell its weight; this is its default."""
@@ -111,7 +115,7 @@ def _of_fakeai(frames: Frames, models: Frames, body: dict[str, Any]) -> KvReadin
         for hit, miss in zip(frames.grown("hits"), frames.grown("misses"), strict=True)
     ]
     lines = _tokens(frames, "tokens_processed", "tokens_reused", per_frame, block_size)
-    lines |= {f"requests|{one.name}": frames.grown(f"requests|{one.name}") for one in workers}
+    lines |= {f"requests|{one.name}": frames.evened(f"requests|{one.name}", LATE) for one in workers}
     lines |= {"running": _summed(frames, "active", [one.name for one in workers])}
     missing = (
         "usage of blocks by worker",
@@ -184,8 +188,14 @@ def _of_server(frames: Frames, kind: Kind, body: dict[str, Any]) -> KvReading:
     )
 
 
-_NOBODY_TELLS = ("matches of single requests", "which prefixes are found most")
-"""What would make an overlap histogram and a table of prefixes."""
+_NOBODY_TELLS = (
+    "matches of single requests",
+    "which prefixes are found most",
+    "hit rate by prefix length",
+    "lifetimes of blocks",
+    "transfers between workers",
+)
+"""What would make an overlap histogram, a table of prefixes, and charts of what becomes of a block."""
 
 _TOLD = {
     "prefix_query_tokens cached_prompt_tokens": "tokens found in the cache",
@@ -228,7 +238,7 @@ def _workers(frames: Frames, whats: Sequence[str]) -> list[str]:
 def _tokens(
     frames: Frames, processed: str, reused: str, requests: Sequence[Number], block_size: Number
 ) -> dict[str, list[Number]]:
-    whole, part = frames.grown(processed), frames.grown(reused)
+    whole, part = frames.evened(processed, LATE), frames.evened(reused, LATE)
     pairs = list(zip(whole, part, strict=True))
     lines: dict[str, list[Number]] = {
         "hit_rate": [ratio(found, all_of) for all_of, found in pairs],

@@ -50,6 +50,16 @@ class Frames:
             frame.grown.get(name, 0) if frame is not None and frame.covered else None for frame in self.frames
         ]
 
+    def evened(self, name: str, moment: int) -> list[float | None]:
+        """By how much it grew in each frame, as if somebody had looked at the frame's ends: a look that comes up to
+        ``moment`` microseconds late or early makes one frame's growth more and its neighbour's less."""
+        return [
+            grown * self.step / frame.covered
+            if grown is not None and frame is not None and abs(frame.covered - self.step) <= moment
+            else grown
+            for grown, frame in zip(self.grown(name), self.frames, strict=True)
+        ]
+
     def rate(self, name: str) -> list[float | None]:
         """How fast it grew, per second of the time that its growth covers."""
         return [

@@ -14,7 +14,7 @@ STREAM = "stream"
 KV_CACHE, MODELS, TIERS, KEY_LIMITS, ABUSE = "kv_cache", "models", "tiers", "key_limits", "abuse"
 """Questions to FakeAI."""
 
-FAKEAI_EVERY = 15.0
+FAKEAI_EVERY = 8.0
 """Seconds between two of its answers about its KV cache, its models and its tiers."""
 
 KV = "kv"

@@ -200,6 +200,7 @@ def waterfall(start: tuple[str, float], steps: Sequence[tuple[str, float]], end:
             "yaxis": axis | {"rangemode": "normal"},
             "bargap": 0.35,
             "barcornerradius": 2,
+            "uniformtext": {"mode": "hide", "minsize": 10},  # on a phone the table below tells them
         },
         head=("Step", "Change"),
         rows=list(zip(names, signed, strict=True)),

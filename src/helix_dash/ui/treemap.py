@@ -17,6 +17,9 @@ Place = tuple[float, float, float, float]
 WIDE, HIGH = 2.0, 1.0
 """The proportions that rectangles are laid out for: a panel's, about."""
 
+LIGHT, DARK = "#FFFFFF", "#14171F"
+_DARK_LUMINANCE = 0.0086
+
 
 def treemap(bars: Sequence[Bar], unit: Unit, *, noun: str, headline: Headline | None = None) -> Figure:
     """The parts of a whole as areas; names and values stand in those that have room for them.
@@ -45,13 +48,16 @@ def treemap(bars: Sequence[Bar], unit: Unit, *, noun: str, headline: Headline | 
         "textposition": "inside",
         "insidetextanchor": "middle",
         "textangle": 0,
+        "insidetextfont": {
+            "color": [_ink(bar.colour or PALETTE[index % len(PALETTE)]) for index, bar in enumerate(shown)]
+        },
         "marker": {
             "color": [bar.colour or PALETTE[index % len(PALETTE)] for index, bar in enumerate(shown)],
             "line": {"width": 0},
         },
         "customdata": [f"{plain(bar.name)}: {text}" for bar, text in zip(shown, texts, strict=True)],
         "hovertemplate": "%{customdata}<extra></extra>",
-        # on the colours of the palette white can be read in both themes; assets/chart.css takes the theme's ink away
+        # in both themes the ink follows the tile, not the card; see assets/plotly.css
         "meta": {"wheres": [list(bar.where) if bar.where else None for bar in shown], "tiles": True},
     }
     # without automargin, or the names of the bars shown before would keep their room
@@ -113,6 +119,19 @@ def _worst(row: Sequence[float], side: float) -> float:
     """The least square of a row's rectangles: the longer side by the shorter one."""
     total = sum(row)
     return max(side * side * max(row) / total**2, total**2 / (side * side * min(row)))
+
+
+def _ink(colour: str) -> str:
+    """White or the darkest of our colours, whichever stands out more from ``colour`` (#RRGGBB).
+
+    Contrast and relative luminance as WCAG 2.2 defines them.
+    """
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return LIGHT if 1.05 / (light + 0.05) >= (light + 0.05) / (_DARK_LUMINANCE + 0.05) else DARK
 
 
 def _cut(name: str) -> str:

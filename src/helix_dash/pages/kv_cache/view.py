@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from dash import Output, html
 from dash.development.base_component import Component
 
@@ -46,9 +49,22 @@ CHARTS: tuple[tuple[str, str, str, int], ...] = (
     ("kv-ttft", "Time to first token", "Percentiles of the time to the first token, over time", 6),
     ("kv-itl", "Time between tokens", "Percentiles of the time between tokens, over time", 6),
 )
-ALONE = {"kv-queue": "kv-usage", "kv-preemptions": "kv-cost", "kv-load": "kv-cost"}
-"""Panel → the one whose absence leaves it alone in its row."""
 LISTS = ("kv-insights", "kv-cost", "kv-workers")
+ORDER = (
+    "kv-hits",
+    "kv-insights",
+    "kv-tokens",
+    "kv-overlap",
+    "kv-load",
+    "kv-cost",
+    "kv-usage",
+    "kv-queue",
+    "kv-ttft",
+    "kv-itl",
+    "kv-preemptions",
+    "kv-workers",
+)
+SPANS = {name: span for name, _, _, span in CHARTS} | {"kv-insights": 4, "kv-cost": 4, "kv-workers": 12}
 PANELS = (*(name for name, *_ in CHARTS), *LISTS)
 
 SETUP = (
@@ -153,21 +169,7 @@ def _panels() -> list[Component]:
         ),
     }
     parts = charts | lists
-    order = (
-        "kv-hits",
-        "kv-insights",
-        "kv-tokens",
-        "kv-overlap",
-        "kv-load",
-        "kv-cost",
-        "kv-usage",
-        "kv-queue",
-        "kv-ttft",
-        "kv-itl",
-        "kv-preemptions",
-        "kv-workers",
-    )
-    return [parts[name] for name in order]
+    return [parts[name] for name in ORDER]
 
 
 def outputs() -> dict[str, Output]:
@@ -211,19 +213,28 @@ def show(found: KvPage, look: Look, now: int) -> Updates:
     updates["page.missing"] = f"{source.title} does not tell: {missing}." if missing else ""
     updates |= fill_cards(kpis(found), look)
     words, told = _nothing(found, look, old), bool(reading.frames.names())
+    untold = set() if reading.overlap_weight is not None or not told else {"kv-cost"}
     for name, draw in figures.BUILDERS.items():
         drawn = draw(reading, look)
-        updates[f"{name}.style"] = {} if drawn.told or not told else {"display": "none"}
+        untold |= set() if drawn.told or not told else {name}
         updates |= (
             panel.says(name, words)
             if drawn.figure is None
             else panel.ready(name, stale=stale, figure=drawn.figure)
         ) | {f"{name}.subtitle": drawn.subtitle}
-    updates["kv-cost.style"] = {} if reading.overlap_weight is not None or not told else {"display": "none"}
-    for name, beside in ALONE.items():  # what would stand alone takes the whole row
-        if updates[f"{beside}.style"] and not updates[f"{name}.style"]:
-            updates[f"{name}.style"] = {"gridColumn": "1 / -1"}
+    updates |= {f"{name}.style": {"display": "none"} for name in untold}
+    updates |= _rows([name for name in ORDER if name not in untold])
     return updates | _insights(found, words, stale) | fill_workers(reading, words, stale) | fill_costs(reading, words, stale)  # fmt: skip
+
+
+def _rows(shown: Sequence[str]) -> Updates:
+    """Rows of twelve columns without a hole: the last panel of each takes what is left of it."""
+    spans, row = {name: SPANS[name] for name in shown}, 0
+    for name, following in pairwise([*shown, ""]):
+        row += SPANS[name]
+        if row + SPANS.get(following, 12) > 12:
+            spans[name], row = spans[name] + 12 - row, 0
+    return {f"{name}.style": {} if span == SPANS[name] else {"--span": span} for name, span in spans.items()}
 
 
 def _nothing(found: KvPage, look: Look, old: str) -> Message:
@@ -249,7 +260,7 @@ def kpis(found: KvPage) -> list[Kpi]:
 
     idle = "no tokens looked up" if now.processed is not None else "no samples"
     simulated = "simulated by FakeAI, last reading"
-    size = f"of {fmt.short(now.block_size, 'count')} tokens: reused tokens / block size / requests"
+    size = f"blocks of {fmt.short(now.block_size, 'count')} tokens" if now.block_size else ""
     mean = "" if now.mean_usage is None else f"mean {fmt.short(now.mean_usage, 'ratio')}"
     imbalance = "by requests" if any(one.requests is not None for one in now.workers) else "by usage"
     return [

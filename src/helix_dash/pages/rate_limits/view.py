@@ -82,6 +82,7 @@ FORMULAS = (
     ("Origin", "Who refused, by the record's limiter: ours (RPM, TPM, RPD, TPD, budget, parallel requests) or the provider."),
     ("Provider headroom", "Least share left of a provider's limit, from the x-ratelimit headers in the records."),
     ("Advice", "Requests and tokens per active minute at the 95th percentile, times 1.2; the smallest tier that holds them fits."),
+    *((rule.title, f"A sign of abuse. {rule.words}") for rule in RULES),
     ("What if", trial.ASSUMES),
 )  # fmt: skip
 
@@ -157,13 +158,12 @@ def show(found: RateLimits, place: Place, *, asked: bool) -> Updates:
     innocent = Message("empty", "No signs of abuse", "No key met any of the rules.") if found.uses else quiet
     reset = f"Minutes slide; days end at midnight, {look.zone_name}, in {fmt.age((place.midnight() - place.now).total_seconds())}"
     limited = "Demand at the 95th percentile of active minutes, times 1.2, fits the advised tier"
-    each = "; ".join(f"{rule.title}: {rule.words.rstrip('.')}" for rule in RULES)
     for name, lines, subtitle, words in (
         ("limits-uses", rows.uses(found, place), reset, unlimited),
         ("limits-victims", rows.victims(found), "Throttled requests by limiter", refused),
         ("limits-latest", rows.breaches(found, place), "A minute of a key that was refused, or passed its limit", calm),
         ("limits-consumers", rows.consumers(found), limited, quiet),
-        ("limits-signs", rows.signs(found, place), each, innocent),
+        ("limits-signs", rows.signs(found, place), "By rules of this dashboard; they stand below, with how the figures are made", innocent),
         ("limits-tiers", rows.tiers(found), "Per minute sliding, per day by the calendar; · is no limit", quiet),
         ("limits-all", rows.limits(found, place), "Every key with a limit, the fullest first", unlimited),
     ):  # fmt: skip
