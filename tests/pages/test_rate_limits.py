@@ -325,3 +325,23 @@ def test_a_web_worker_has_no_client_of_other_servers() -> None:
 def test_every_place_stands_on_the_page(app: Flask, path: str, places: dict[str, Any]) -> None:
     page = called(visitor(app, "editor"), "hx-page.children", {"hx-url.pathname": path}).text
     assert [one.component_id for one in places.values() if f'"{one.component_id}"' not in page] == []
+
+
+@pytest.mark.parametrize(
+    "untold",
+    [
+        {"kv-cost", "kv-load"},
+        {"kv-load", "kv-preemptions"},
+        {"kv-usage", "kv-ttft", "kv-itl", "kv-preemptions"},
+    ],
+)
+def test_panels_of_what_a_server_tells_fill_their_rows(untold: set[str]) -> None:
+    """visual.md: no hole in the grid, whatever is missing."""
+    shown = [name for name in view.ORDER if name not in untold]
+    styles = view.whole_rows(shown)
+    used = 0
+    for name in shown:
+        used += styles[f"{name}.style"].get("--span", view.SPANS[name])
+        assert used <= 12
+        used %= 12
+    assert used == 0

@@ -241,3 +241,15 @@ def test_the_worst_stands_first() -> None:
 def test_few_requests_are_no_uneven_load() -> None:
     few = (KvWorker("a", requests=9), KvWorker("b", requests=1))
     assert insights(replace(CALM, workers=few)) == []
+
+
+# --- evenly spaced looks -------------------------------------------------------------------------------------
+
+
+def test_a_look_that_comes_a_moment_late_makes_no_peak() -> None:
+    """Every 8 s, frames of 10 s: one look in four frames out of five, two in the fifth."""
+    covered = (8, 8, 16, 8, 60)
+    told = tuple(Frame(samples=1, covered=one * SECOND, grown={"tokens": 100.0 * one}) for one in covered)
+    found = Frames(tuple(range(5)), 10 * SECOND, (*told[:3], None, *told[3:]), 0)
+    assert found.evened("tokens", 8 * SECOND) == [1000, 1000, 1000, None, 1000, 6000]
+    assert found.total("tokens") == 10_000

@@ -22,6 +22,7 @@ from helix_dash.ui.charts import (
 )
 from helix_dash.ui.charts_ranked import Bar, Use
 from helix_dash.ui.gallery_charts import charts_gallery
+from helix_dash.ui.treemap import treemap
 
 GALLERY = charts_gallery()
 PLOTS = {name: figure for name, (_, _, figure) in GALLERY.items() if figure["kind"] == "plot"}
@@ -165,3 +166,10 @@ def test_what_has_no_bar_of_its_own_comes_last_whatever_its_size() -> None:
     bars = [Bar("a", 5), Bar("7 others", 90, rest=True), Bar("b", 8)]
     figure = charts_ranked.ranked_bars(bars, charts.COUNT, noun="Model")
     assert [row[0] for row in figure["table"]["rows"]] == ["b", "a", "7 others"]
+
+
+def test_the_ink_on_a_tile_can_be_read() -> None:
+    """visual.md 2: at least 4.5 to 1, whatever the theme."""
+    bars = [Bar(str(index), 10.0 - index, colour) for index, colour in enumerate((*PALETTE, OTHERS))]
+    inks = treemap(bars, COUNT, noun="Model")["data"][0]["insidetextfont"]["color"]
+    assert inks == ["#FFFFFF", "#14171F", "#FFFFFF", "#14171F", *["#FFFFFF"] * 3, "#14171F", "#14171F"]

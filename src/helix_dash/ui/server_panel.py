@@ -26,7 +26,7 @@ FIELDS = (
 )
 WHY = (
     "The server counts no streams. It counts refused and wrong calls as answered ones, and calls that do not come "
-    "through the gateway. Its answers are read every 15 seconds, so the edges of a period do not meet exactly."
+    "through the gateway. Its answers are read every 8 seconds, so the edges of a period do not meet exactly."
 )
 NONE = Message(
     "empty", "No model server is asked", "API_URL names one; the collector then reads its own counters."

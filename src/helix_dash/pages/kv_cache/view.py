@@ -132,7 +132,7 @@ def _setup() -> Component:
             html.H2("No server with a KV cache is asked", className="hx-panel__title"),
             html.P("Name one in the environment of the collector and of the web server, and start both again:"),
             html.Dl([part for setting, words in SETUP for part in (html.Dt(html.Code(setting)), html.Dd(words))]),
-            html.P("The collector then asks each every 8 to 15 seconds and keeps what they say.", className="hx-muted"),
+            html.P("The collector then asks each every 8 seconds and keeps what they say.", className="hx-muted"),
         ],
     )  # fmt: skip
 
@@ -223,11 +223,11 @@ def show(found: KvPage, look: Look, now: int) -> Updates:
             else panel.ready(name, stale=stale, figure=drawn.figure)
         ) | {f"{name}.subtitle": drawn.subtitle}
     updates |= {f"{name}.style": {"display": "none"} for name in untold}
-    updates |= _rows([name for name in ORDER if name not in untold])
+    updates |= whole_rows([name for name in ORDER if name not in untold])
     return updates | _insights(found, words, stale) | fill_workers(reading, words, stale) | fill_costs(reading, words, stale)  # fmt: skip
 
 
-def _rows(shown: Sequence[str]) -> Updates:
+def whole_rows(shown: Sequence[str]) -> Updates:
     """Rows of twelve columns without a hole: the last panel of each takes what is left of it."""
     spans, row = {name: SPANS[name] for name in shown}, 0
     for name, following in pairwise([*shown, ""]):
