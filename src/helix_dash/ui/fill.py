@@ -3,7 +3,8 @@
 A callback that names hundreds of outputs sends all their names up at every refresh: the overview sent 38 kB to ask
 for 61 kB. With one output the question is short, and a place whose value did not change is not touched. What only
 people read (texts, tones, states: :data:`PLAIN`) is written into the document past Dash, which would tell every component
-of the page of each change; so no callback may read such a property of a place that is filled.
+of the page of each change; so no callback may read such a property of a place that is filled. Charts and tables are
+handed to what draws them (assets/chart.js, assets/rows.js) the same way.
 
     FILL = "hx-finish-fill"
     layout = html.Div([fill.store(FILL), …], id="hx-finish")

@@ -177,7 +177,10 @@ def _views(name: str, title: str, views: Sequence[tuple[str, str]]) -> Component
 
 
 def wire_chart(on: Callbacks, name: str) -> None:
-    """Chart ``name`` is drawn in the browser; a click on it filters, a brush sets the range."""
+    """Chart ``name`` is drawn in the browser; a click on it filters, a brush sets the range.
+
+    What a page fills (``ui.fill``) is drawn without this callback of Dash; it is for figures that are outputs themselves.
+    """
     on.in_browser(
         "hxchart.draw",
         Output(f"hx-{name}-figure", "figure"),
