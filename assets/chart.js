@@ -165,7 +165,8 @@
     const { width, height } = room(name);
     const payload = shown[name];
     document.getElementById(`hx-${name}`).toggleAttribute("data-tiles", payload.kind !== "time" && payload.data.some((one) => one.meta && one.meta.tiles));
-    const made = payload.kind === "time" ? timed(name, payload, width) : { data: payload.data.map(toned), layout: { ...payload.layout, xaxis: { nticks: Math.max(2, Math.floor(width / 64)), ...payload.layout.xaxis, ...fitted(payload, width) }, uirevision: "same" } };
+    few(name, payload);
+    const made = payload.kind === "time" ? timed(name, payload, width) : { data: payload.data.map(toned), layout: { ...payload.layout, ...slots(payload), xaxis: { nticks: Math.max(2, Math.floor(width / 64)), ...payload.layout.xaxis, ...fitted(payload, width) }, uirevision: "same" } };
     const text = { family: "Inter, system-ui, sans-serif", size: 12 }, clear = "rgba(0,0,0,0)", { xaxis, yaxis, ...own } = made.layout;
     return { data: made.data, layout: {
       paper_bgcolor: clear, plot_bgcolor: clear, font: text, margin: { l: 4, r: 8, t: 8, b: 4, pad: 4 }, hovermode: "closest", showlegend: false, dragmode: payload.kind === "time" ? "zoom" : false,
@@ -173,6 +174,13 @@
       xaxis: { automargin: true, showgrid: false, zeroline: false, ticks: "", showspikes: false, fixedrange: payload.kind !== "time", ...xaxis, ...aslant(made.data[0], xaxis || {}, width), ...((xaxis || {}).type === "category" ? { nticks: Math.max(2, Math.floor(width / 56)) } : {}) },
       yaxis: { automargin: true, fixedrange: true, rangemode: "tozero", nticks: height < 120 ? 3 : 5, zeroline: false, ticks: "", ticklabelstandoff: 8, gridwidth: 1, minallowed: 0, ...((yaxis || {}).type === "category" ? { nticks: 40 } : {}), ...yaxis },
     } };
+  }
+  /* a ranking of few bars leaves the rest of its panel free; where nothing stands beside it, it takes no more than it needs */
+  const slots = ({ layout, data }) => (layout.yaxis && layout.yaxis.autorange === false && matchMedia("(max-width: 900px)").matches ? { yaxis: { ...layout.yaxis, range: [data[0].y.length - 0.5, -0.5] } } : {});
+  function few(name, payload) {
+    const panel = document.getElementById(`hx-${name}`), free = payload.layout && (payload.layout.yaxis || {}).autorange === false;
+    panel.toggleAttribute("data-few", free);
+    if (free) panel.style.setProperty("--few", payload.data[0].y.length);
   }
   /* a name for each bar, also where there is no room for them side by side */
   function aslant(bars, axis, width) {
