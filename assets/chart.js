@@ -166,7 +166,7 @@
     const payload = shown[name];
     document.getElementById(`hx-${name}`).toggleAttribute("data-tiles", payload.kind !== "time" && payload.data.some((one) => one.meta && one.meta.tiles));
     few(name, payload);
-    const made = payload.kind === "time" ? timed(name, payload, width) : { data: payload.data.map(toned), layout: { ...payload.layout, ...slots(payload), xaxis: { nticks: Math.max(2, Math.floor(width / 64)), ...payload.layout.xaxis, ...fitted(payload, width) }, uirevision: "same" } };
+    const made = payload.kind === "time" ? timed(name, payload, width) : { data: payload.data.map(toned).map((one) => unlabelled(one, width)), layout: { ...payload.layout, ...slots(payload), xaxis: { nticks: Math.max(2, Math.floor(width / 64)), ...payload.layout.xaxis, ...fitted(payload, width) }, uirevision: "same" } };
     const text = { family: "Inter, system-ui, sans-serif", size: 12 }, clear = "rgba(0,0,0,0)", { xaxis, yaxis, ...own } = made.layout;
     return { data: made.data, layout: {
       paper_bgcolor: clear, plot_bgcolor: clear, font: text, margin: { l: 4, r: 8, t: 8, b: 4, pad: 4 }, hovermode: "closest", showlegend: false, dragmode: payload.kind === "time" ? "zoom" : false,
@@ -175,6 +175,8 @@
       yaxis: { automargin: true, fixedrange: true, rangemode: "tozero", nticks: height < 120 ? 3 : 5, zeroline: false, ticks: "", ticklabelstandoff: 8, gridwidth: 1, minallowed: 0, ...((yaxis || {}).type === "category" ? { nticks: 40 } : {}), ...yaxis },
     } };
   }
+  /* texts over upright bars need room beside each other; without, the table tells them */
+  const unlabelled = (one, width) => (one.textposition === "outside" && one.orientation !== "h" && width / one.x.length < 44 ? { ...one, textposition: "none" } : one);
   /* a ranking of few bars leaves the rest of its panel free; where nothing stands beside it, it takes no more than it needs */
   const slots = ({ layout, data }) => (layout.yaxis && layout.yaxis.autorange === false && matchMedia("(max-width: 900px)").matches ? { yaxis: { ...layout.yaxis, range: [data[0].y.length - 0.5, -0.5] } } : {});
   function few(name, payload) {

@@ -183,7 +183,8 @@ def waterfall(start: tuple[str, float], steps: Sequence[tuple[str, float]], end:
     ]
     trace = {
         "type": "bar", "x": [_broken(name) for name in names], "y": heights, "base": [*bases, 0.0], "text": texts,
-        "textposition": "outside", "cliponaxis": False, "marker": {"color": colours, "line": {"width": 0}},
+        "textposition": "outside", "constraintext": "none", "textfont": {"size": 11},
+        "cliponaxis": False, "marker": {"color": colours, "line": {"width": 0}},
         "customdata": [plain(name) for name in names], "hovertemplate": "%{customdata}: %{text}<extra></extra>",
     }  # fmt: skip
     top = max((base + height for base, height in zip([*bases, 0.0], heights, strict=True)), default=0)
@@ -200,7 +201,6 @@ def waterfall(start: tuple[str, float], steps: Sequence[tuple[str, float]], end:
             "yaxis": axis | {"rangemode": "normal"},
             "bargap": 0.35,
             "barcornerradius": 2,
-            "uniformtext": {"mode": "hide", "minsize": 10},  # on a phone the table below tells them
         },
         head=("Step", "Change"),
         rows=list(zip(names, signed, strict=True)),
