@@ -51,7 +51,7 @@ test-compat:  ## the log's tests beside litellm[proxy], with polars 1.x, in a vi
 test-pythons:  ## a short smoke test with each of Python 3.11, 3.12 and 3.13 that is found
 	@.ci/pythons
 
-SEVERAL := tests/contract/test_fold.py tests/contract/test_fold_gateway_keys.py tests/contract/test_log_roundtrip.py tests/contract/test_mirror.py tests/contract/test_shards.py
+SEVERAL := tests/contract/test_fold.py tests/contract/test_fold_gateway_keys.py tests/contract/test_log_roundtrip.py tests/contract/test_mirror.py tests/contract/test_shards.py tests/test_recall.py
 
 test-cluster: $(VENV)/.test  ## the log's tests on Redis Cluster: three servers on this machine, 16 shards
 	@.ci/redis

@@ -182,11 +182,12 @@ class Watched:
 
     def primary(self) -> Server:
         """The node the sentinels name."""
-        named = {
-            tuple(server.client().sentinel_get_master_addr_by_name(SERVICE)) for server in self.sentinels
-        }
-        (address,) = named
+        (address,) = self._named()
         return next(node for node in self.nodes if node.port == int(address[1]))
+
+    def _named(self) -> set[tuple[str, ...]]:
+        """The primaries that the sentinels name."""
+        return {tuple(server.client().sentinel_get_master_addr_by_name(SERVICE)) for server in self.sentinels}
 
     def replicated(self) -> bool:
         """Whether the replica has everything the primary has."""
@@ -194,6 +195,8 @@ class Watched:
         return told["connected_slaves"] == 1 and told["slave0"]["offset"] == told["master_repl_offset"]
 
     def _whole(self) -> bool:
+        if len(self._named()) != 1:  # after a start they may not have agreed yet
+            return False
         states = [server.client().sentinel_master(SERVICE) for server in self.sentinels]
         agreed = all(state["num-other-sentinels"] == 2 and state["num-slaves"] == 1 for state in states)
         told = self.primary().client().info("replication") if agreed else {}

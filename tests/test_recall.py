@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import redis
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.errors import StoreUnavailable
 from helix_dash.metrics.incident_states import change, handled
-from helix_dash.recall import Memory, Recalling, Unknown
+from helix_dash.recall import Memory, Recalled, Recalling, Unknown
 from helix_dash.samples.keys import SECOND
 from helix_dash.samples.reader import SampleReader
 from helix_dash.samples.writer import SampleWriter
@@ -101,6 +102,19 @@ def test_a_field_with_a_name_is_known_only_when_it_was_read(memory: Memory) -> N
         memory.recall(("HMGET", "answers", "a", "b"))
 
 
+def test_who_knows_a_whole_hash_knows_its_fields_and_the_newer_reply_counts(
+    memory: Memory, clock: Clock
+) -> None:
+    memory.hold(("HMGET", "answers", "a"), [b"old"])
+    clock.now += 60
+    memory.hold(("HGETALL", "answers"), {b"a": b"1", b"b": b"2"})
+    assert memory.recall(("HMGET", "answers", "a", b"b", "c")).reply == [b"1", b"2", None]
+    assert memory.recall(("HGET", "answers", "b")) == Recalled(b"2", NOON + 60)
+    clock.now += 60
+    memory.hold(("HMGET", "answers", "a"), [b"new"])
+    assert memory.recall(("HMGET", "answers", "a")) == Recalled([b"new"], NOON + 120)
+
+
 def test_what_was_read_up_to_the_present_answers_a_later_and_a_narrower_span(
     memory: Memory, clock: Clock
 ) -> None:
@@ -149,6 +163,20 @@ def reading(store_server: EmbeddedStore, used: list[float]) -> Recalling:
     return Recalling(connect(store_server.url), used.append)
 
 
+def restart(store_server: EmbeddedStore) -> None:
+    """Start the store, and wait until it answers: of several servers some must find each other first."""
+    store_server.start()
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            with connect(store_server.url) as client:
+                client.ping()
+            return
+        except redis.RedisError:
+            time.sleep(0.2)
+    pytest.fail("the store did not come back")
+
+
 def test_while_the_store_answers_memory_says_nothing(
     reading: Recalling, store_server: EmbeddedStore, used: list[float]
 ) -> None:
@@ -172,7 +200,7 @@ def test_a_store_that_went_away_is_answered_for_and_asked_again_when_it_is_back(
         assert len(used) == 1
         with pytest.raises(StoreUnavailable, match="Unknown since the store is away"):
             reading.hvals("{app}other")
-        store_server.start()
+        restart(store_server)
         client.hset("{app}h", "a", "2")
     assert reading.hvals("{app}h") == [b"2"]
 
@@ -188,7 +216,7 @@ def test_a_change_fails_plainly_and_is_not_made_later(
         pipe.get("{app}k")
         with pytest.raises(redis.ConnectionError):
             pipe.execute()
-    store_server.start()
+    restart(store_server)
     with connect(store_server.url) as client:
         assert client.get("{app}k") is None
 
@@ -212,7 +240,7 @@ def test_series_are_recalled_in_a_window_that_moves_on(
     assert (again.starts, again.frames) == (past.starts, past.frames)
     with pytest.raises(StoreUnavailable):
         reader.read("kv.one", now - 5 * hour, now, now)
-    store_server.start()
+    restart(store_server)
 
 
 def test_what_people_did_about_incidents_is_recalled(reading: Recalling, store_server: EmbeddedStore) -> None:
@@ -225,4 +253,4 @@ def test_what_people_did_about_incidents_is_recalled(reading: Recalling, store_s
     assert handled(reading, now - day + 7 * SECOND, now + 7 * SECOND)["log:a-1"].by == "me"
     with pytest.raises(StoreUnavailable):
         handled(reading, now - 2 * day, now)
-    store_server.start()
+    restart(store_server)

@@ -28,6 +28,7 @@ from helix_dash.auth.login import login_routes
 from helix_dash.auth.pages import SHEETS
 from helix_dash.auth.session import LIFETIME, Sessions, check_secret_key
 from helix_dash.auth.trail import Trail, note
+from helix_dash.by_heart import ByHeart
 from helix_dash.compression import Packing, bundle_routes
 from helix_dash.context import Running
 from helix_dash.errors import HelixError, SettingError, StoreUnavailable
@@ -115,6 +116,7 @@ def create_app(
     _error_handlers(server)
     dash = _dash(server, running, sections, calls)
     warm.later(server, "signs of life", measuring.begin)
+    warm.later(server, "what is known by heart", ByHeart(running).begin)
     warm.later(server, "prices", money.load)
     warm.later(server, "static files", lambda: packing.prepare(server, _loaded(dash)))
     server.after_request(security_headers(_content_policy(dash, settings.frame_ancestors), running))

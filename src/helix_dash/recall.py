@@ -172,10 +172,29 @@ class Memory:
             Unknown: they never were.
         """
         with self._lock:
-            held = self._held.get(_question(words))
-            if held is None:
-                raise Unknown
-            return held[1].recall(words, self.clock())
+            known = [one for one in (self._own(words), self._of_whole(words)) if one is not None]
+        if not known:
+            raise Unknown
+        return max(known, key=lambda one: one.at or 0)
+
+    def _own(self, words: Words) -> Recalled | None:
+        held = self._held.get(_question(words))
+        try:
+            return held and held[1].recall(words, self.clock())
+        except Unknown:
+            return None
+
+    def _of_whole(self, words: Words) -> Recalled | None:
+        """Who knows a whole hash knows its fields."""
+        if words[0] not in ("HGET", "HMGET"):
+            return None
+        whole = self._own(("HGETALL", words[1]))
+        if whole is None:
+            return None
+        found = [
+            whole.reply.get(name if isinstance(name, bytes) else str(name).encode()) for name in words[2:]
+        ]
+        return Recalled(found if words[0] == "HMGET" else found[0], whole.at)
 
 
 _KINDS: dict[str, type[_Kind]] = {"TIME": _Clock, "HMGET": _Fields, "ZREVRANGEBYSCORE": _Spans}

@@ -16,7 +16,9 @@ import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
+from helix_dash import context
 from helix_dash.app import create_app
+from helix_dash.by_heart import learn
 from helix_dash.context import open_log
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.fold import Fold
@@ -24,6 +26,7 @@ from helix_dash.log.retention import Retention
 from helix_dash.metrics.budgets import Budget, set_budget
 from helix_dash.metrics.incident_states import change
 from helix_dash.metrics.limits import Assigned, Limits, assign, table
+from helix_dash.model import us_from_utc
 from helix_dash.pages.system.queries import TABS
 from helix_dash.samples import answers
 from helix_dash.samples.answers import Answer
@@ -163,6 +166,23 @@ def test_a_page_opened_while_the_store_is_away_shows_what_was_known_and_as_of_wh
     assert "recalled" not in before
     if not page.startswith("system"):  # that page has a banner of its own
         assert began - 60 < away["recalled"] / 1000 <= began
+
+
+@pytest.mark.parametrize("page", FILLS)
+@pytest.mark.parametrize("period", ["now-24h", "now-7d", "now-30d"])
+def test_a_page_that_nobody_had_open_shows_what_its_worker_knows_by_heart(
+    app: Flask, client: FlaskClient, page: str, period: str, gone: EmbeddedStore
+) -> None:
+    with app.test_request_context("/"):
+        app.preprocess_request()
+        running = context.running()
+    running.log().mirror.sync()
+    learn(running, us_from_utc(datetime.now(UTC)))
+    gone.kill()
+    away = opened(client, page, **{"from": period})
+    broken = {name for name, state in states(away).items() if state == "error"}
+    assert broken <= {"hx-chat-server", "hx-emb-server"}  # FakeAI was never asked for its models
+    assert any(figures(away).values()) or page not in ("rate limits", "costs", "users")
 
 
 @pytest.mark.parametrize("page", ["rate limits", "kv cache", "cache", "security", "system, hosts"])

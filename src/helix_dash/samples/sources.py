@@ -37,6 +37,9 @@ STORE, GATEWAY_STORE, KEYSPACE, GATEWAY_KEYSPACE, SERVICES, CALLS, BROWSERS, SPE
 )  # fmt: skip
 """Questions of :data:`SYSTEM`."""
 
+OF_SYSTEM = (STORE, GATEWAY_STORE, SERVICES, CALLS, BROWSERS, SPENT_BY_US)
+"""Those of them whose numbers are kept as series that pages show."""
+
 STORE_EVERY, KEYSPACE_EVERY, SERVICES_EVERY, OWN_EVERY = 8.0, 60.0, 5.0, 8.0
 """Seconds between two answers: of stores, of the sample of keys, about services, about this product itself."""
 
