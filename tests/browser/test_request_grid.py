@@ -200,6 +200,29 @@ def test_an_export_holds_what_is_shown(visit: Visit, tmp_path: Path) -> None:
     assert "success" not in {row["status"] for row in rows}
 
 
+def test_speed_is_a_column_to_sort_by_and_unknown_is_no_nought(visit: Visit) -> None:
+    """pages.md 2: TPOT and tok/s, as the API has them; requests without them come last in either order."""
+    page = visit.go(
+        LIST + "&status=success&columns=time,latency_ms,ttft_ms,output_tokens,tpot_ms,tokens_per_second"
+    )
+    drawn(page)
+    for first, order in (("asc", "tpot_ms"), ("desc", "-tpot_ms")):
+        page.click(".ag-header-cell[col-id=tpot_ms] .ag-header-cell-label")
+        rows = visit.site.api("requests", **{"from": "now-30d", "status": "success", "sort": order})["rows"]
+        wanted = rows[0]["tpot_ms"]
+        assert wanted is not None
+        # while rows are on their way the first one is empty
+        eventually(lambda wanted=wanted: (row(page) or {}).get("tpot_ms") == wanted, f"not sorted {first}")
+    told = row(page)
+    decoding = told["latency_ms"] - told["ttft_ms"]
+    assert told["tpot_ms"] == pytest.approx(decoding / (told["output_tokens"] - 1), abs=0.0006)
+    assert told["tokens_per_second"] == pytest.approx(told["output_tokens"] / decoding * 1000, abs=0.0006)
+    cell = page.locator(".ag-row[row-index='0'] [col-id=tpot_ms]")
+    said = page.evaluate("(value) => window.dashAgGridFunctions.hxDuration(value)", told["tpot_ms"])
+    assert float(said.replace(",", "")) == pytest.approx(told["tpot_ms"], abs=0.051)
+    eventually(lambda: cell.inner_text() == said, "the cell says something else")
+
+
 def test_what_is_excluded_is_not_in_the_grid_either(visit: Visit) -> None:
     page = visit.go(LIST)
     everything = visit.total()
