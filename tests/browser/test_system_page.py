@@ -20,7 +20,7 @@ PARTS = {
 def test_a_chip_of_the_overview_leads_to_system_health(visit: Visit) -> None:
     """H1.4, H6.3"""
     page = visit.go("/?refresh=off")
-    page.locator("#hx-overview-chips .hx-chip:visible").first.click()
+    page.locator("#hx-overview-chips .hx-light:visible").first.click()
     page.wait_for_url(lambda address: "/system" in address)
     page.wait_for_selector('[data-panel="sys-services"][data-state="ready"]')
     assert int(visit.raw("system_services_up")) >= 3

@@ -44,7 +44,7 @@ def histogram(
     }  # fmt: skip
     step = max(1, -(-len(edges) // 6))
     ticks = list(range(0, len(edges), step))
-    height = {"range": [0, (most or 1) * 1.2], "rangemode": "normal"}  # room for the names of the marks
+    height = {"range": [0, (most or 1) * 1.2], "rangemode": "normal", "tickformat": COUNT.tick}  # room for the names of the marks
     axis = {
         "tickvals": ticks,
         "ticktext": [unit.words(edges[at]) for at in ticks],

@@ -24,14 +24,14 @@ def row(name: str) -> Component:
                 [html.Span("", id=f"hx-{name}-chip-{index}-text"), html.Small("", id=f"hx-{name}-chip-{index}-state")],
                 id=f"hx-{name}-chip-{index}",
                 href="",
-                className="hx-chip",
+                className="hx-light",
                 hidden=True,
                 title="",
                 **{"data-tone": "none", "data-inside": ""},
             )
             for index in range(MOST)
         ],
-        className="hx-chips",
+        className="hx-lights",
         id=f"hx-{name}-chips",
         **{"aria-label": "Services"},
     )  # fmt: skip
