@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from helix_dash.ui.charts import OTHERS, PALETTE, Figure, Headline, Unit
+from helix_dash.ui.charts import COUNT, OTHERS, PALETTE, Figure, Headline, Unit
 from helix_dash.ui.charts_ranked import plain, plot
 from helix_dash.ui.packed import Number
 
@@ -44,7 +44,11 @@ def histogram(
     }  # fmt: skip
     step = max(1, -(-len(edges) // 6))
     ticks = list(range(0, len(edges), step))
-    height = {"range": [0, (most or 1) * 1.2], "rangemode": "normal", "tickformat": COUNT.tick}  # room for the names of the marks
+    height = {
+        "range": [0, (most or 1) * 1.2],
+        "rangemode": "normal",
+        "tickformat": COUNT.tick,
+    }  # room for the names of the marks
     axis = {
         "tickvals": ticks,
         "ticktext": [unit.words(edges[at]) for at in ticks],
