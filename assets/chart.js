@@ -180,7 +180,7 @@
   /* a ranking of few bars leaves the rest of its panel free; where nothing stands beside it, it takes no more than it needs */
   const slots = ({ layout, data }) => (layout.yaxis && layout.yaxis.autorange === false && matchMedia("(max-width: 900px)").matches ? { yaxis: { ...layout.yaxis, range: [data[0].y.length - 0.5, -0.5] } } : {});
   function few(name, payload) {
-    const panel = document.getElementById(`hx-${name}`), free = payload.layout && (payload.layout.yaxis || {}).autorange === false;
+    const panel = document.getElementById(`hx-${name}`), free = Boolean(payload.layout) && (payload.layout.yaxis || {}).autorange === false;
     panel.toggleAttribute("data-few", free);
     if (free) panel.style.setProperty("--few", payload.data[0].y.length);
   }

@@ -191,3 +191,15 @@ def test_what_holds_for_all_panels_is_said_by_the_first(visit: Visit) -> None:
     eventually(lambda: page.locator("[data-panel][data-state=empty]").count() > 3)
     said = page.locator("[data-panel] .hx-panel__message > span:not(.hx-icon):visible")
     eventually(lambda: said.count() == 1)
+
+
+def test_a_chart_over_time_keeps_its_height_on_a_narrow_page(visit: Visit) -> None:
+    """visual.md 6: on a small screen only a ranking of few bars is lower."""
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    page = visit.go(f"/?{SPAN}")
+    page.wait_for_selector("#hx-volume-figure .plot-container", state="attached")
+    for span in ("now-3d", SPAN.partition("&")[0].removeprefix("from=")):
+        page.evaluate("from => window.hx.set({ from })", span)
+        visit.settled()
+        body = page.locator("#hx-volume .hx-panel__body").bounding_box() or {}
+        assert body["height"] > 200
