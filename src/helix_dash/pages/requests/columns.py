@@ -27,7 +27,7 @@ USUAL = (
 )  # fmt: skip
 """The columns a person sees before choosing others."""
 
-WIDTHS = {"time": 208, "status": 108, "model": 188, "endpoint": 120, "user": 140, "key_alias": 160, "error_class": 184, "call_id": 280, "trace_id": 280, "prompt_hash": 200, "cache_key": 168, "tags": 200}  # fmt: skip
+WIDTHS = {"time": 208, "status": 108, "model": 188, "endpoint": 120, "user": 140, "key_alias": 160, "error_class": 184, "call_id": 280, "trace_id": 280, "prompt_hash": 200, "cache_key": 168, "tags": 200, "tokens_per_second": 152}  # fmt: skip
 USUAL_WIDTH = 128
 NARROWEST, WIDEST = 60, 900
 
