@@ -3,7 +3,7 @@
   "use strict";
   const none = () => window.dash_clientside.no_update;
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-  const OWN = ["from", "to", "zone", "refresh", "theme", "compare", "chart", "grid", "columns", "density", "request", "tab", "incident", "server"];
+  const OWN = ["from", "to", "zone", "refresh", "theme", "compare", "chart", "grid", "columns", "density", "request", "tab", "incident", "prompt", "server"];
   let config = { zone: "UTC", from: "now-24h", titles: {} };
 
   const text = (params) => params.toString().replace(/%3A/g, ":").replace(/%2F/g, "/").replace(/%2C/g, ",").replace(/%21=/g, "!=");

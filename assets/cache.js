@@ -7,7 +7,7 @@
 
   /* a button in a table brings its question along */
   document.addEventListener("click", (event) => {
-    const button = event.target.closest && event.target.closest("#hx-cache [data-deed]");
+    const button = event.target.closest && event.target.closest("#hx-cache [data-deed], .hx-prompt [data-deed]");
     if (!button) return;
     dash().set_props(ASKED, { data: { ...JSON.parse(button.dataset.deed), n: number += 1 } });
   });

@@ -2,25 +2,14 @@
 (function () {
   "use strict";
   const GRID = "hx-requests", TABS = ["timeline", "cost", "routing", "cache", "guardrails", "headers", "raw"];
-  const put = (id, props) => window.dash_clientside.set_props(id, props);
   const grid = () => { try { return window.dash_ag_grid.getApi(GRID); } catch (error) { return null; /* not drawn yet */ } };
   const parameter = (name) => new URLSearchParams(location.search).get(name);
   const total = () => Number((document.getElementById("hx-grid") || { dataset: {} }).dataset.total || 0);
   const chosen = (search) => { const tab = new URLSearchParams(search || "").get("tab"); return TABS.includes(tab) ? tab : TABS[0]; };
 
-  function drawer(search, open, wanted) {
-    const request = new URLSearchParams(search || "").get("request") || "";
-    const none = window.dash_clientside.no_update;
-    setTimeout(place, 0);
-    return [Boolean(request) === Boolean(open) ? none : Boolean(request), request === wanted ? none : request];
-  }
-  function closed(open) {
-    if (open) setTimeout(place, 0);
-    if (open === false && parameter("request")) window.hx.set({ request: null, tab: null });
-  }
   function tabs(search) {
     const now = chosen(search);
-    return [now, location.origin + location.pathname + (search || ""), ...TABS.map((tab) => String(tab === now)), ...TABS.map((tab) => (tab === now ? "0" : "-1"))];
+    return [now, ...TABS.map((tab) => String(tab === now)), ...TABS.map((tab) => (tab === now ? "0" : "-1"))];
   }
   function turn(tab, focus) {
     window.hx.set({ tab: tab === TABS[0] ? null : tab });
@@ -31,19 +20,14 @@
   }
 
   /* where the request stands in the grid, which may not hold it: a link opens any request */
-  function place() {
-    const api = grid(), id = parameter("request");
-    if (!api) return;
+  function stands(id) {
+    const api = grid();
+    if (!api) return null;
     const node = id ? api.getRowNode(id) : null;
-    const index = node && node.rowIndex !== null ? node.rowIndex : -1;
     if (node) node.setSelected(true, true); else api.deselectAll();
-    if (!id) return;
-    const all = total();
-    put("hx-inspector-place", { children: index < 0 ? "not among the rows below" : `${(index + 1).toLocaleString("en")} of ${all.toLocaleString("en")}` });
-    put("hx-inspector-previous", { disabled: index <= 0 });
-    put("hx-inspector-next", { disabled: index < 0 || index + 1 >= all });
+    return { index: node && node.rowIndex !== null ? node.rowIndex : -1, total: total() };
   }
-  document.addEventListener("hx-rows", () => setTimeout(place, 0));
+  document.addEventListener("hx-rows", () => setTimeout(inspector.place, 0));
   async function row(api, index) {
     for (let left = 50; left > 0; left -= 1) {
       const node = api.getDisplayedRowAtIndex(index);
@@ -53,8 +37,8 @@
     return null;
   }
   let stepping = false;
-  async function step(by) {
-    const api = grid(), id = parameter("request");
+  async function step(by, id) {
+    const api = grid();
     const node = api && id ? api.getRowNode(id) : null;
     if (!node || node.rowIndex === null || stepping) return;
     const index = node.rowIndex + by;
@@ -76,10 +60,9 @@
     event.preventDefault();
   });
   document.addEventListener("click", (event) => {
-    const found = event.target.closest(".hx-inspector [role=tab], [data-step]");
-    if (!found || found.disabled) return;
-    if (found.dataset.step) step(Number(found.dataset.step)); else turn(found.dataset.tab, false);
+    const found = event.target.closest(".hx-inspector [role=tab]");
+    if (found) turn(found.dataset.tab, false);
   });
-  window.hxInspect = { step };
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxinspect: { drawer, closed, tabs } });
+  const inspector = window.hxDrawer.make({ key: "hx-inspector", parameter: "request", also: ["tab"], place: stands, step });
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { hxinspect: { drawer: inspector.drawer, closed: inspector.closed, tabs } });
 })();

@@ -111,7 +111,7 @@
     }
   });
 
-  window.hx.keys.add({ keys: "j", title: "Next request, in the inspector", group: "Requests", run: () => window.hxInspect.step(1) });
-  window.hx.keys.add({ keys: "k", title: "Previous request", group: "Requests", run: () => window.hxInspect.step(-1) });
+  window.hx.keys.add({ keys: "j", title: "Next, in the drawer at the side", group: "This view", run: () => window.hxDrawer.step(1) });
+  window.hx.keys.add({ keys: "k", title: "Previous, in the drawer", group: "This view", run: () => window.hxDrawer.step(-1) });
   window.dash_clientside = Object.assign({}, window.dash_clientside, { hxrequests: { filtered, offered } });
 })();

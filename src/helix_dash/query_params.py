@@ -31,6 +31,7 @@ PAGE_ONLY = frozenset(
         "request",
         "tab",
         "incident",
+        "prompt",
         "server",
     }
 )

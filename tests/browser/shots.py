@@ -56,6 +56,7 @@ PARTS = (
     ("shell-palette", "/", ("#hx-palette",), ("data",)),
     ("shell-chart-menu", "/", ("#hx-volume-menu-button",), ("data",)),
     ("shell-chart-table", "/", ("#hx-volume-menu-button", "#hx-volume-menu [data-table]"), ("data",)),
+    ("cache-prompt", "/cache", ("#hx-cache-prompts-table tbody a",), ("data",)),
     ("requests-columns", "/requests", ("#hx-columns-button",), ("data",)),
     ("requests-inspector", "/requests", (".ag-row[row-index='1'] [col-id=status]",), ("data",)),
     ("requests-inspector-cost", "/requests", (".ag-row[row-index='1'] [col-id=status]", "[data-tab=cost]"), ("data",)),

@@ -11,7 +11,7 @@ from helix_dash import context
 from helix_dash.context import log, scope, settings
 from helix_dash.metrics.cache_owners import Policy
 from helix_dash.model import us_from_utc
-from helix_dash.pages.cache import controls, queries, view, view_single
+from helix_dash.pages.cache import controls, prompt_drawer, queries, view, view_single
 from helix_dash.pages.cache.single import single
 from helix_dash.query_params import compares, page_filter
 from helix_dash.ui import fill, panel, recent, shell
@@ -73,13 +73,14 @@ def show_single(state: dict[str, Any] | None, picked: Any = None, policy: Any = 
         return no_update
     now, zone = datetime.now(UTC), context.zone(state)
     where = page_filter(state, zone.info, now)
-    health, here = log().health(), log().in_zone(zone.info)
+    health, read = log().health(), log().in_zone(zone.info)
     asked: Policy = "user" if policy == "user" else "team"
     tried = float(picked) if isinstance(picked, int | float) and 0 < picked < 1 else None
-    found = single(here, context.reading(), scope(), where, us_from_utc(now), picked=tried, policy=asked)
+    found = single(read, context.reading(), scope(), where, us_from_utc(now), picked=tried, policy=asked)
     look = look_at(state, where, zone, health)
-    address = recent.address(context.running().path("requests"), state)
-    return fill.sent(view.ROOT, view_single.show(found, look, asked, address), SINGLE)
+    path = context.running().path
+    requests, here = recent.address(path("requests"), state), recent.address(path("cache"), state)
+    return fill.sent(view.ROOT, view_single.show(found, look, asked, requests, here), SINGLE)
 
 
 fill.wire(on, view.TOTALS)
@@ -87,3 +88,4 @@ fill.wire(on, view.SINGLE)
 for _name in view.CHARTS:
     panel.wire_chart(on, _name)
 controls.wire(on)
+prompt_drawer.wire(on)

@@ -6,7 +6,7 @@ from dash import Output, dcc, html
 from dash.development.base_component import Component
 
 from helix_dash.metrics.cache_gateway import GatewayCache
-from helix_dash.pages.cache import controls, figures, tables
+from helix_dash.pages.cache import controls, figures, prompt_drawer, tables
 from helix_dash.pages.cache.queries import Cache
 from helix_dash.samples.sources import GATEWAY_EVERY
 from helix_dash.ui import controls as page_controls
@@ -73,6 +73,7 @@ def layout() -> Component:
             _section("Threshold lab", _lab()),
             _section("What could have been answered", _waste()),
             _section("In the gateway", [*_gateway(), *controls.layout()], before=[sources.banner(SOURCE), sources.status(SOURCE)]),
+            *prompt_drawer.layout(),
         ],
     )  # fmt: skip
 

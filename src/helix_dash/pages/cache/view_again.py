@@ -37,8 +37,8 @@ CROSS = (
 )
 
 
-def again(found: Single, look: Look, log: str) -> Updates:
-    """What was paid for again: by reason, and prompt by prompt."""
+def again(found: Single, look: Look, here: str) -> Updates:
+    """What was paid for again: by reason, and prompt by prompt; ``here`` is the address of this page."""
     one, name = found.waste, "cache-reasons"
     spent = f", {fmt.short(one.total.cost_usd, 'usd')}" if one.total.cost_usd else ""
     unpriced = f", {one.total.unpriced:,} of them without a known price" if one.total.unpriced else ""
@@ -73,7 +73,7 @@ def again(found: Single, look: Look, log: str) -> Updates:
                 "reason": REASONS[group.reason],
                 "gap": fmt.age(group.gap_s),
             },
-            href=f"{log}&{urlencode({'prompt_hash': group.prompt_hash})}",
+            href=f"{here}&{urlencode({'prompt': group.prompt_hash})}",
             share=group.again.requests / most,
         )
         for group in one.top

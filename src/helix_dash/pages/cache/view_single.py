@@ -74,12 +74,12 @@ def outputs(root: str) -> dict[str, Output]:
     return found | table.bar_outputs("cache-reasons", REASON_ROWS)
 
 
-def show(found: Single, look: Look, policy: Policy, log: str) -> Updates:
+def show(found: Single, look: Look, policy: Policy, log: str, here: str) -> Updates:
     """The new values.
 
     Args:
         policy: what answers may not cross.
-        log: the address of the request log under the page's filter.
+        log: the address of the request log under the page's filter; ``here`` is that of this page.
     """
     updates: Updates = {}
     for figure in found.kpis:
@@ -95,11 +95,11 @@ def show(found: Single, look: Look, policy: Policy, log: str) -> Updates:
         chart = figures.SINGLE[name](found)
         shown = panel.says(name, nothing(noun, look)) if chart is None else panel.ready(name, stale=look.stale, figure=chart)  # fmt: skip
         updates |= shown | {f"{name}.subtitle": subtitle}
-    updates |= _advice(found, look) | _prompts(found, look, log) | _near(found, look, log)
+    updates |= _advice(found, look) | _prompts(found, look, here) | _near(found, look, log)
     return (
         updates
         | _lab(found, look, log)
-        | view_again.again(found, look, log)
+        | view_again.again(found, look, here)
         | view_again.crossed(found, look, policy, log)
     )
 
@@ -135,7 +135,7 @@ def _advice(found: Single, look: Look) -> Updates:
     return updates | panel.says(name, quiet if found.eligible else nothing("eligible requests", look))
 
 
-def _prompts(found: Single, look: Look, log: str) -> Updates:
+def _prompts(found: Single, look: Look, here: str) -> Updates:
     top = found.use.top[0].hits if found.use.top else 1
     lines = [
         rows.Line(
@@ -148,7 +148,7 @@ def _prompts(found: Single, look: Look, log: str) -> Updates:
                 "first": when(one.first, look),
                 "last": when(one.last, look),
             },
-            href=f"{log}&{urlencode({'prompt_hash': one.prompt_hash})}",
+            href=f"{here}&{urlencode({'prompt': one.prompt_hash})}",
             share=one.hits / top,
         )
         for one in found.use.top

@@ -14,9 +14,10 @@ from dash.development.base_component import Component
 
 from helix_dash.log.schema import BY_NAME, SHOWN
 from helix_dash.pages.requests import cost, timeline
-from helix_dash.pages.requests.fields import TONES, copy, group, moment, short, title
+from helix_dash.pages.requests.fields import TONES, group, moment, short, title
+from helix_dash.ui import drawer
 from helix_dash.ui import format as fmt
-from helix_dash.ui import icon
+from helix_dash.ui.drawer import copy
 from helix_dash.zones import Zone
 
 HEADLINE = ("cost_usd", "latency_ms", "ttft_ms", "total_tokens")
@@ -94,15 +95,7 @@ def _identity(row: Mapping[str, Any]) -> list[Component]:
 
 def gone() -> Component:
     """What the drawer says when the request of its address is not there."""
-    return html.Div(
-        [
-            icon("inbox"),
-            html.Strong("This request is not in the log"),
-            html.Span("It has expired, or it is not yours to see."),
-        ],
-        className="hx-details__gone",
-        role="status",
-    )
+    return drawer.gone("This request is not in the log", "It has expired, or it is not yours to see.")
 
 
 def _tab(key: str, row: Mapping[str, Any], zone: Zone) -> Component:

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from helix_dash.log.schema import BY_NAME, Column
 from helix_dash.ui import format as fmt
-from helix_dash.ui import icon
+from helix_dash.ui.drawer import copy
 from helix_dash.zones import Zone
 
 TONES = {"success": "good", "error": "bad", "throttled": "warn", "blocked": "info"}
@@ -36,17 +36,6 @@ def group(heading: str, names: Sequence[str], row: Mapping[str, Any], zone: Zone
             html.Dd(shown, className="hx-unknown" if value is None else "", **{"data-field": name}),
         ]
     return html.Section([html.H3(heading), html.Dl(lines)])
-
-
-def copy(text: str, name: str) -> Component:
-    """A small button that copies ``text`` (assets/shell.js)."""
-    return html.Button(
-        icon("copy"),
-        className="hx-copy",
-        type="button",
-        title=name,
-        **{"data-copy": text, "aria-label": name},
-    )
 
 
 def words(column: Column, value: Any, zone: Zone) -> str:

@@ -9,6 +9,7 @@ from dash import Input, Output, State, no_update
 from helix_dash import context
 from helix_dash.asked import asked
 from helix_dash.pages.security import deeds, drawer, listing, masking, queries, radius, revealing, view
+from helix_dash.ui import drawer as side
 from helix_dash.ui import fill, panel, recent, shell
 from helix_dash.ui.look import failing
 from helix_dash.ui.wiring import Callbacks
@@ -63,15 +64,7 @@ deeds.wire(on)
 radius.wire(on)
 revealing.wire(on)
 masking.wire(on)
-on.in_browser(
-    "hxsecurity.drawer",
-    Output(drawer.DRAWER, "is_open"),
-    Output(drawer.WANTED, "data"),
-    Input(shell.URL, "search"),
-    State(drawer.DRAWER, "is_open"),
-    State(drawer.WANTED, "data"),
-)
-on.in_browser("hxsecurity.closed", Input(drawer.DRAWER, "is_open"), prevent_initial_call=True)
+side.wire(on, drawer.KEY, "hxsecurity")
 on.in_browser(
     "hxsecurity.turn",
     Output(listing.PAGE, "data"),

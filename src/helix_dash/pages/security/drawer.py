@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -15,11 +14,13 @@ from helix_dash.metrics.incidents import Incident
 from helix_dash.model import utc_from_us
 from helix_dash.pages.security.figures import ACTION_WORDS, DIRECTIONS, words
 from helix_dash.pages.security.listing import ACTION_TONES, SEVERITY_TONES, STATUS_TONES, STATUS_WORDS
+from helix_dash.ui import drawer as side
 from helix_dash.ui import form_parts, icon
 from helix_dash.ui import format as fmt
 from helix_dash.zones import Zone
 
-DRAWER, WANTED, DETAILS = "hx-incident-drawer", "hx-incident-wanted", "hx-incident-details"
+KEY, DETAILS = "hx-incident", "hx-incident-details"
+WANTED = side.wanted(KEY)
 CHANGES = "hx-security-changed"
 ASSIGNEE, DONE = "hx-incident-assignee", "hx-incident-done"
 BUTTONS = {f"hx-incident-{deed.replace('_', '-')}": deed for deed in DEEDS}
@@ -44,17 +45,9 @@ def layout() -> list[Component]:
         _text(hidden=not context.may(READ)),
     ]
     return [
-        dcc.Store(id=WANTED, data=""),
         dcc.Store(id=ORDER),
         dcc.Interval(id=POLL, interval=700, disabled=True),
-        dbc.Offcanvas(
-            html.Div(body),
-            id=DRAWER,
-            title="Incident",
-            placement="end",
-            is_open=False,
-            class_name="hx-drawer",
-        ),
+        *side.drawer(KEY, "Incident", html.Div(body)),
         _confirm(),
     ]
 
@@ -177,14 +170,9 @@ def details(one: Incident, done: Handled, zone: Zone, request: str) -> Component
 
 def gone() -> Component:
     """What the drawer says when the incident of its address is not there."""
-    return html.Div(
-        [
-            icon("inbox"),
-            html.Strong("This incident is not there"),
-            html.Span("It has expired, was trimmed from the gateway's list, or is not yours to see."),
-        ],
-        className="hx-details__gone",
-        role="status",
+    return side.gone(
+        "This incident is not there",
+        "It has expired, was trimmed from the gateway's list, or is not yours to see.",
     )
 
 
