@@ -111,11 +111,11 @@
     return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
   }
   /* all digits where they are known; what is unknown is empty */
-  const bare = (cell) => (typeof cell === "string" ? cell : cell.raw !== undefined ? cell.raw : cell.text).replace(/^—$/, "");
+  const bare = (cell) => (typeof cell === "string" ? cell : cell.raw !== undefined ? cell.raw : cell.text || "").replace(/^—$/, "");
   function download(name) {
     const data = given[name], params = new URLSearchParams(location.search);
     if (!data) return;
-    const lines = [[data.head, ...data.columns.map((column) => column.title)], ...data.rows.map((row) => [row.name, ...row.cells.map(bare)])];
+    const lines = [[data.head, ...data.columns.map((column) => column.title)], ...data.rows.map((row) => [row.note ? `${row.name}: ${row.note}` : row.name, ...row.cells.map(bare)])];
     const link = document.createElement("a"), text = lines.map((line) => line.map(plain).join(",") + "\r\n").join("");
     const title = document.getElementById(`hx-${name}-heading`).textContent;
     const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));

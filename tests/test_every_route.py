@@ -44,6 +44,7 @@ NEEDS = {
     "hx-limits-done": "limits:write",
     "hx-groups-done": "groups:write",
     "hx-costs-budget-done": "budget:write",
+    "hx-security-file": "export:create",
     "hx-costs-price-done": "prices:write",
     "hx-cache-done": "cache:write",
     "hx-cache-told": "cache:write",

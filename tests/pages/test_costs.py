@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from helix_dash.app import create_app
 from helix_dash.auth.audit import entries
+from helix_dash.auth.users import create_user
 from helix_dash.context import open_log
 from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.fold import Fold
@@ -28,7 +29,7 @@ from helix_dash.samples.writer import SampleWriter
 from helix_dash.sources.gateway import questions
 from helix_dash.sources.polling import Poller
 from request_records import a_request, recorded
-from webapp import body_of, people, settings_for, sign_in, store, web_store  # noqa: F401 - fixtures
+from webapp import PASSWORD, body_of, people, settings_for, sign_in, store, web_store  # noqa: F401 - fixtures
 
 CALL = "/_dash-update-component"
 STATE = {
@@ -269,6 +270,40 @@ def test_an_editor_makes_and_removes_a_budget_and_it_is_on_record(app: Flask, pe
     assert budget(client, "sure").status_code == 200
     assert budgets(people, EVERYTHING) == []
     assert told(people)[-2:] == [("budget changed", "team search", "done")] * 2
+
+
+def test_who_sees_all_organizations_changes_and_removes_the_budget_of_one(
+    app: Flask, people: redis.Redis  # noqa: F811
+) -> None:  # fmt: skip
+    """F5.4: everybody's of the same name stays as it is, and the record says whose it was."""
+    set_budget(people, Budget("team", "search", "7", "month"))
+    set_budget(people, Budget("team", "search", "9", "month", organization="north"))
+    client = visitor(app, "editor")
+    assert "$20 per month" in budget(client, whose="north").text
+    assert {one.organization: one.limit for one in budgets(people, EVERYTHING)} == {None: "7", "north": "20"}
+    assert budget(client, "sure", whose="north").status_code == 200
+    assert [one.organization for one in budgets(people, EVERYTHING)] == [None]
+    assert list(entries(people))[-1].event.detail.startswith("north: ")
+
+
+def test_who_sees_one_organization_changes_only_its_own_whatever_is_named(
+    app: Flask, people: redis.Redis  # noqa: F811
+) -> None:  # fmt: skip
+    """T: a call made by hand names another organization."""
+    create_user(people, "nora", PASSWORD, "editor", organization="south")
+    set_budget(people, Budget("team", "search", "9", "month", organization="north"))
+    client = visitor(app, "nora")
+    budget(client, whose="north")
+    budget(client, "sure", whose="north")
+    assert [(one.organization, one.limit) for one in budgets(people, EVERYTHING)] == [("north", "9")]
+
+
+def test_the_budgets_file_has_what_was_spent_in_all_its_digits(app: Flask, people: redis.Redis) -> None:  # noqa: F811
+    set_budget(people, Budget("global", "", "1000", "month"))
+    found = spending(visitor(app, "viewer"))
+    (line,) = found["hx-costs-budgets-rows"]["data"]["rows"]
+    assert Decimal(line["cells"][0]["raw"]) <= 15
+    assert "of $1,000" in line["note"]
 
 
 def test_an_editor_sets_a_price_and_what_it_priced_is_told_and_on_record(

@@ -678,3 +678,40 @@ def test_every_part_of_every_callback_stands_on_the_page(app: Flask, role: str) 
     ids |= {str(part.component_id) for part in inputs.values()}
     ids -= {shell.URL, shell.TICK, shell.FILTER}
     assert [name for name in sorted(ids) if f'"{name}"' not in page] == []
+
+
+# --- the list as a file ------------------------------------------------------------------------------------------
+
+
+def exported(client: FlaskClient, **chosen: Any) -> Any:
+    values = {"hx-security-export.n_clicks": 1, "hx-filter.data": STATE}
+    values |= {f"{view.PICK}.value": "", f"{listing.STATE}.value": chosen.get("show", "all")}
+    return called(client, "hx-security-file.data", values)
+
+
+def test_the_list_of_incidents_is_a_file_as_it_is_shown_and_on_record(
+    app: Flask, people: redis.Redis
+) -> None:
+    """pages.md 9: export; H4.5: no text of anybody in it."""
+    client = visitor(app, "analyst")
+    answer = exported(client).json["response"]["hx-security-file"]["data"]
+    lines = answer["content"].splitlines()
+    assert lines[0].startswith('"Time, UTC",Severity')
+    assert len(lines) - 1 == int(raw(refresh(client), "security_incidents"))
+    assert answer["filename"].startswith("incidents-")
+    assert told(people)[-1] == ("account:analyst", "incidents exported", "done")
+
+
+@pytest.mark.parametrize("show", ["resolved", "acknowledged"])
+def test_the_file_holds_the_incidents_that_are_chosen(app: Flask, show: str) -> None:
+    data = exported(visitor(app, "analyst"), show=show).json["response"]["hx-security-file"]["data"]
+    assert len(data["content"].splitlines()) == 1
+
+
+def test_who_may_not_export_gets_no_file_of_incidents(app: Flask, people: redis.Redis) -> None:
+    """403 for a call made by hand, and it is on record."""
+    client = visitor(app, "viewer")
+    assert exported(client).status_code == 403
+    assert told(people)[-1][1:] == ("refused", "refused")
+    page = called(client, "hx-page.children", {"hx-url.pathname": "/security"}).text
+    assert "Incidents as CSV: needs the analyst role" in page

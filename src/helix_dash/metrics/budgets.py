@@ -153,6 +153,9 @@ def checked(budget: Budget) -> Budget:
     named = bool(budget.name) and len(budget.name) <= MOST_NAME and budget.name.isprintable()
     if (budget.kind == "global") == bool(budget.name) or (budget.name and not named):
         raise BadQuery("name", f"A name has 1 to {MOST_NAME} printable characters.")
+    whose = budget.organization
+    if whose is not None and not (0 < len(whose) <= MOST_NAME and whose.isprintable()):
+        raise BadQuery("organization", f"An organization has 1 to {MOST_NAME} printable characters.")
     dollars(budget.limit)
     if budget.window not in WINDOWS:
         raise BadQuery("window", f"A window is one of {', '.join(WINDOWS)}.")

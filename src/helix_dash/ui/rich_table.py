@@ -45,12 +45,14 @@ class Meter:
         text: the same in words ("12 / 500").
         note: more words, shown when pointing at it.
         of_limit: whether it warns near 1; a share of a whole never does.
+        raw: what is used in all its digits, for the CSV file.
     """
 
     share: float | None
     text: str
     note: str = ""
     of_limit: bool = True
+    raw: str = ""
 
     @property
     def tone(self) -> Tone:
@@ -146,5 +148,6 @@ def _cell(cell: Cell) -> str | dict[str, str]:
             return {"text": cell.text, "tone": cell.tone}
         case Meter():
             width = f"{min(1.0, max(0.0, cell.share or 0)) * 100:.1f}%"
-            return {"text": cell.text, "meter": width, "tone": cell.tone, "why": cell.note}
+            exact = {"raw": cell.raw} if cell.raw else {}
+            return {"text": cell.text, "meter": width, "tone": cell.tone, "why": cell.note} | exact
     return cell

@@ -24,9 +24,10 @@ from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
 FORM, CHANGES, KNOWN, NAMES = "hx-costs-budget", "hx-costs-budget-changed", "hx-costs-budget-known", "hx-costs-budget-names"  # fmt: skip
-KIND, NAME, LIMIT, WINDOW, DAYS, SINCE, STEPS = (
-    f"{FORM}-{part}" for part in ("kind", "name", "limit", "window", "days", "since", "steps")
+KIND, NAME, LIMIT, WINDOW, DAYS, SINCE, STEPS, WHOSE = (
+    f"{FORM}-{part}" for part in ("kind", "name", "limit", "window", "days", "since", "steps", "whose")
 )
+WHOSE_NAMES = "hx-costs-budget-organizations"
 CHANGED = {"budgets": Input(CHANGES, "data")}
 """An input of the page's refresh: a change shows at once."""
 
@@ -64,6 +65,7 @@ def _fields() -> list[Component]:
     return [
         form_parts.select(KIND, "Budget of", KINDS, "global"),
         form_parts.text(NAME, "Name", options=NAMES, mark="hx-form__name"),
+        _whose(),
         form_parts.text(LIMIT, "Limit, US dollars", hint="250", inputMode="decimal"),
         form_parts.select(WINDOW, "Per", WINDOWS, "month"),
         html.Div(
@@ -83,6 +85,14 @@ def _fields() -> list[Component]:
     ]
 
 
+def _whose() -> Component:
+    """Whose budget it is: who sees one organization makes that one's, who sees all says which."""
+    mine = context.scope().organization
+    if mine is not None:
+        return form_parts.text(WHOSE, "Organization", hint=mine, readOnly=True)
+    return form_parts.text(WHOSE, "Organization", options=WHOSE_NAMES, hint="empty: everybody's")
+
+
 def outputs() -> dict[str, Output]:
     """The place of what the form offers."""
     return {"costs.budgets": Output(KNOWN, "data")}
@@ -94,7 +104,7 @@ def choices(found: Spending) -> Updates:
     if not context.may(PERMISSION):
         return {}
     has = {
-        f"{one.budget.kind}:{one.budget.name}:{one.budget.window}": {
+        ":".join((one.budget.organization or "", one.budget.kind, one.budget.name, one.budget.window)): {
             "limit": one.budget.limit,
             "days": str(one.budget.days or ""),
             "since": one.budget.since,
@@ -103,10 +113,12 @@ def choices(found: Spending) -> Updates:
         for one in found.standings
     }
     names = {kind: list(words) for kind, words in found.names.items()}
-    return {"costs.budgets": {"names": names, "has": has}}
+    mine = context.scope().organization
+    whose = sorted({one.budget.organization for one in found.standings if one.budget.organization})
+    return {"costs.budgets": {"names": names, "has": has, "whose": whose, "mine": mine or ""}}
 
 
-_GIVEN = tuple(State(part, "value") for part in (KIND, NAME, LIMIT, WINDOW, DAYS, SINCE, STEPS))
+_GIVEN = tuple(State(part, "value") for part in (KIND, NAME, LIMIT, WINDOW, DAYS, SINCE, STEPS, WHOSE))
 
 
 def wire(on: Callbacks) -> None:
@@ -121,19 +133,24 @@ def wire(on: Callbacks) -> None:
         Input(WINDOW, "value"),
         Input(KNOWN, "data"),
     )
+    on.in_browser("hxcosts.whose", Input(KNOWN, "data"))
     on.in_browser(
         "hxcosts.prefill",
         *(Output(part, "value") for part in (LIMIT, DAYS, SINCE, STEPS)),
         Input(KIND, "value"),
         Input(NAME, "value"),
         Input(WINDOW, "value"),
+        Input(WHOSE, "value"),
         State(KNOWN, "data"),
         prevent_initial_call=True,
     )
 
 
-def _budget(kind: Any, name: Any, limit: Any, window: Any, days: Any, since: Any, steps: Any) -> Budget:
+def _budget(
+    kind: Any, name: Any, limit: Any, window: Any, days: Any, since: Any, steps: Any, whose: Any
+) -> Budget:
     """The budget as the form gives it; whether it can be is found out when it is made."""
+    mine = context.scope().organization
     count = str(days or "").strip()
     several = window == "days"
     return Budget(
@@ -144,8 +161,13 @@ def _budget(kind: Any, name: Any, limit: Any, window: Any, days: Any, since: Any
         days=int(count) if several and count.isdecimal() and len(count) < 6 else 0,
         since=str(since or "").strip() if several else "",
         thresholds=thresholds_from(steps),
-        organization=context.scope().organization,
+        # What somebody of one organization names counts for nothing.
+        organization=mine if mine is not None else str(whose or "").strip() or None,
     )
+
+
+def _of(budget: Budget) -> str:
+    return f"{budget.organization}: " if budget.organization else ""
 
 
 def save(*given: Any) -> str:
@@ -158,7 +180,7 @@ def save(*given: Any) -> str:
     wanted = _budget(*given)
     store = context.store()
     before = [one for one in budgets(store, context.scope()) if one.field == wanted.field]
-    set_budget(store, wanted, lambda: trail.record("budget changed", wanted.title, f"{words(before)} → {words([wanted])}"))  # fmt: skip
+    set_budget(store, wanted, lambda: trail.record("budget changed", wanted.title, f"{_of(wanted)}{words(before)} → {words([wanted])}"))  # fmt: skip
     return f"{wanted.title[0].upper()}{wanted.title[1:]} may spend {words([wanted])}."
 
 
@@ -172,5 +194,5 @@ def remove(*given: Any) -> str:
     wanted = _budget(*given)
     store = context.store()
     before = [one for one in budgets(store, context.scope()) if one.field == wanted.field]
-    remove_budget(store, wanted, lambda: trail.record("budget changed", wanted.title, f"{words(before)} → removed"))  # fmt: skip
+    remove_budget(store, wanted, lambda: trail.record("budget changed", wanted.title, f"{_of(wanted)}{words(before)} → removed"))  # fmt: skip
     return f"The budget of {wanted.title} {wanted.every} is gone."

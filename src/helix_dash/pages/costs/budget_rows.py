@@ -37,7 +37,9 @@ def _budget(one: Standing) -> rich_table.Line:
     else:
         end, between = fmt.short(told.end, "usd"), f"{fmt.short(told.low, 'usd')} to {fmt.short(told.high, 'usd')}"  # fmt: skip
     cells: dict[str, rich_table.Cell] = {
-        "used": Meter(one.share, fmt.short(one.share, "ratio"), used),
+        "used": Meter(
+            one.share, fmt.short(one.share, "ratio"), used, raw="" if one.spent is None else str(one.spent)
+        ),
         "state": state(one),
         "pace": fmt.UNKNOWN if one.pace is None else f"×{one.pace:.2f}",
         "end": end,

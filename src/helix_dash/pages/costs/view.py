@@ -103,7 +103,10 @@ def _change() -> list[Component]:
 
 def _budgets() -> Component:
     content = rich_table.table("costs-budgets", "How budgets stand", "Budget", budget_rows.COLUMNS)
-    return panel.panel("costs-budgets", "How they stand", content, span=12, kind="list", height=120)
+    tools = rows.download("costs-budgets", "Budgets")
+    return panel.panel(
+        "costs-budgets", "How they stand", content, span=12, kind="list", height=120, tools=tools
+    )
 
 
 def _runway() -> Component:

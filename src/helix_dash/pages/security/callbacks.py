@@ -8,7 +8,17 @@ from dash import Input, Output, State, no_update
 
 from helix_dash import context
 from helix_dash.asked import asked
-from helix_dash.pages.security import deeds, drawer, listing, masking, queries, radius, revealing, view
+from helix_dash.pages.security import (
+    deeds,
+    drawer,
+    export,
+    listing,
+    masking,
+    queries,
+    radius,
+    revealing,
+    view,
+)
 from helix_dash.ui import drawer as side
 from helix_dash.ui import fill, panel, recent, shell
 from helix_dash.ui.look import failing
@@ -64,6 +74,7 @@ deeds.wire(on)
 radius.wire(on)
 revealing.wire(on)
 masking.wire(on)
+export.wire(on, view.PICK)
 side.wire(on, drawer.KEY, "hxsecurity")
 on.in_browser(
     "hxsecurity.turn",

@@ -64,8 +64,8 @@ def guardrails() -> Component:
     return panel.panel(GUARDRAILS, "Guardrails", content, span=8, kind="list", height=120)
 
 
-def incidents() -> Component:
-    """The table of incidents, empty, with its choices."""
+def incidents(tools: Component) -> Component:
+    """The table of incidents, empty, with its choices; ``tools`` stand in its head."""
     pick = html.Div(
         dbc.RadioItems(
             id=STATE,
@@ -87,7 +87,7 @@ def incidents() -> Component:
         className="hx-turn",
     )
     content = html.Div([rows.table(INCIDENTS, "Incidents")])
-    return panel.panel(INCIDENTS, "Incidents", content, span=12, kind="list", height=160, legend=html.Div([pick, turn], className="hx-turns"))  # fmt: skip
+    return panel.panel(INCIDENTS, "Incidents", content, span=12, kind="list", height=160, legend=html.Div([pick, turn], className="hx-turns"), tools=tools)  # fmt: skip
 
 
 def _turn(key: str, words: str) -> Component:
@@ -193,6 +193,20 @@ def _incident(one: Incident, done: Handled, look: Look, shown: Mapping[str, Any]
             "status": STATUS_TONES[done.status],
         },
     )
+
+
+HEADS = ("Time, UTC", *(one.title for one in FIELDS))
+
+
+def texts(found: SecurityPage, state: str, look: Look) -> list[list[str]]:
+    """All incidents of the table, not only those of its page, as a file has them: :data:`HEADS`."""
+    every = listed_as(found, state if state in STATUS_WORDS else OPEN)
+    told = []
+    for one in every:
+        cells = _incident(one, found.status(one), look, {}).cells
+        when = "" if one.at is None else utc_from_us(one.at).isoformat(timespec="milliseconds")
+        told.append([when, *(cells[field.key] for field in FIELDS)])
+    return told
 
 
 def found_words(one: Incident) -> str:

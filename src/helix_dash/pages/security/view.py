@@ -8,7 +8,7 @@ from typing import Any
 from dash import Output, dcc, html
 from dash.development.base_component import Component
 
-from helix_dash.pages.security import drawer, evidence, figures, listing, masking
+from helix_dash.pages.security import drawer, evidence, export, figures, listing, masking
 from helix_dash.pages.security.queries import SecurityPage
 from helix_dash.ui import controls, fill, kpi, panel, rich_table, rows, sources
 from helix_dash.ui import format as fmt
@@ -68,7 +68,7 @@ def layout() -> Component:
             ),
             html.Div([kpi.card(name, label) for name, label in CARDS], className="hx-kpis"),
             html.Div([kpi.card(name, label, small=True) for name, label in STRIP], className="hx-card hx-strip"),
-            html.Div([*parts.values(), listing.guardrails(), listing.incidents()], className="hx-grid"),
+            html.Div([*parts.values(), listing.guardrails(), listing.incidents(export.button())], className="hx-grid"),
             html.H2("Compliance", className="hx-part"),
             html.Div(evidence.layout(), className="hx-grid"),
             html.H2("Redaction", className="hx-part"),
