@@ -70,6 +70,9 @@ def test_a_prompt_opens_at_the_side_and_keys_lead_on(own_site: Site, open_tab: C
     assert page.get_attribute("#hx-prompt-link", "data-copy") == page.url
     assert page.inner_text("#hx-prompt-place").startswith("1 of ")
     assert Axe().run(page, context=".hx-drawer").response["violations"] == []
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".hx-drawer", state="detached")
+    page.click(f"{rows} >> nth=0")
 
     entry = page.inner_text("#hx-prompt-details tr:has(button[data-deed]) th >> nth=0").removesuffix("…")
     store.hset(f"helix:exact:{entry}{'0' * 48}", mapping={"model": "m"})
@@ -77,7 +80,7 @@ def test_a_prompt_opens_at_the_side_and_keys_lead_on(own_site: Site, open_tab: C
     page.wait_for_selector(f"#hx-cache-words:has-text('{entry}')")
     page.click("#hx-cache-sure")
     eventually(lambda: not store.keys(f"helix:exact:{entry}*"), "the entry was not evicted")
-    page.keyboard.press("Escape")
+    page.click(".hx-drawer .btn-close")
     page.wait_for_selector(".hx-drawer", state="detached")
     eventually(lambda: "prompt=" not in page.url, "the address still names the prompt")
     assert tab.complaints == []
