@@ -10,7 +10,7 @@ import redis
 from helix_dash.metrics.growth_quantiles import bounds, quantiles
 from helix_dash.metrics.kv_cache import KvReading, KvSource, KvWorker
 from helix_dash.metrics.kv_insights import insights
-from helix_dash.metrics.kv_sources import read, sources
+from helix_dash.metrics.kv_sources import _tokens, read, sources
 from helix_dash.samples import answers
 from helix_dash.samples.answers import Answer
 from helix_dash.samples.frame import Frame
@@ -253,3 +253,13 @@ def test_a_look_that_comes_a_moment_late_makes_no_peak() -> None:
     found = Frames(tuple(range(5)), 10 * SECOND, (*told[:3], None, *told[3:]), 0)
     assert found.evened("tokens", 8 * SECOND) == [1000, 1000, 1000, None, 1000, 6000]
     assert found.total("tokens") == 10_000
+
+
+def test_blocks_of_a_mean_prompt_do_not_depend_on_when_somebody_looked() -> None:
+    """A look that covers 16 s has twice the tokens of twice the requests."""
+    told = tuple(
+        Frame(samples=1, covered=one * SECOND, grown={"all": 160.0 * one, "hit": 80.0 * one})
+        for one in (8, 16)
+    )
+    lines = _tokens(Frames((0, 1), 10 * SECOND, told, 0), "all", "hit", [8, 16], 16)
+    assert (lines["prompt"], lines["matched"], lines["reused"]) == ([10, 10], [5, 5], [800, 800])

@@ -238,12 +238,15 @@ def _workers(frames: Frames, whats: Sequence[str]) -> list[str]:
 def _tokens(
     frames: Frames, processed: str, reused: str, requests: Sequence[Number], block_size: Number
 ) -> dict[str, list[Number]]:
-    whole, part = frames.evened(processed, LATE), frames.evened(reused, LATE)
-    pairs = list(zip(whole, part, strict=True))
+    whole, part = frames.grown(processed), frames.grown(reused)
+    even = frames.evened(reused, LATE)  # amounts only: of a ratio both sides cover the same time
     lines: dict[str, list[Number]] = {
-        "hit_rate": [ratio(found, all_of) for all_of, found in pairs],
-        "computed": [None if a is None or b is None else max(0.0, a - b) for a, b in pairs],
-        "reused": list(part),
+        "hit_rate": [ratio(found, all_of) for all_of, found in zip(whole, part, strict=True)],
+        "computed": [
+            None if a is None or b is None else max(0.0, a - b)
+            for a, b in zip(frames.evened(processed, LATE), even, strict=True)
+        ],
+        "reused": list(even),
     }
     for name, tokens in (("matched", part), ("prompt", whole)):
         lines[name] = [
