@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import export, freshness, ingest, reading, results
+from bench import export, freshness, ingest, pages, reading, results
 from bench.dataset import Traffic, this_moment
 from bench.questions import QUESTIONS
 from bench.reading import Reading
@@ -22,7 +22,7 @@ from helix_dash.embedded import find_program
 from helix_dash.errors import HelixError
 
 UNITS = {"k": 10**3, "M": 10**6}
-CASES = (*QUESTIONS, "start", "memory", "bytes", "csv", "ingest", "freshness")
+CASES = (*QUESTIONS, "start", "memory", "bytes", "csv", "ingest", "freshness", "pages")
 MOST_INGESTED = 100_000
 MOST_TIMED_EXPORT = 10**6
 
@@ -101,6 +101,7 @@ class Run:
         cases: dict[str, Callable[[], Iterable[Figure]]] = {
             "ingest": lambda: ingest.figures(folder, count, self._now, asked.rounds, say),
             "freshness": lambda: freshness.figures(folder, asked.seconds, asked.rounds, say),
+            "pages": lambda: pages.figures(folder, self._now, asked.rounds, say, count / MOST_INGESTED),
         }
         if self._readings:
             largest = self._readings[-1]

@@ -100,7 +100,7 @@ def _table(random: np.random.Generator, size: int, begin: int, end: int, made: i
         "user": _words([f"user-{user * 2657 % USERS:04d}" for user in range(USERS)], users),
         "team": _words([f"team-{team:02d}" for team in range(40)], users % 40),
         "organization": _words(("default", "north", "south"), users % 3),
-        "key_alias": _words([f"key-{key:03d}" for key in range(300)], users % 300),
+        "key_alias": _words([f"key-{key:03d}" for key in range(400)], users % 400),
         "tags": _words(("prod;web", "prod;batch", "staging"), users % 3),
         "call_id": _hexes(random, size, dashed=True),
         "trace_id": _hexes(random, size),

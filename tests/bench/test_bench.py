@@ -53,6 +53,17 @@ def test_every_peer_gives_our_answer_to_every_question(
     }
 
 
+def test_every_page_that_refreshes_has_its_time_its_commands_and_its_round_trips(
+    results: dict[str, Any],
+) -> None:
+    """Issue E, 3"""
+    pages = {"overview", "chat", "embeddings", "costs", "cache", "security", "users", "system"}
+    wanted = {f"page.{key}{part}" for key in pages for part in ("", ".commands", ".trips")}
+    assert wanted <= set(results)
+    assert results["page.overview"]["ratio"] == 1
+    assert all(results[name]["ours"] > 0 for name in wanted)
+
+
 def test_every_case_of_the_table_has_a_figure_with_its_target(results: dict[str, Any]) -> None:
     judged = {name for name, row in results.items() if name != "about" and row["target"]}
     assert judged >= {
