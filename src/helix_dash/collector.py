@@ -81,6 +81,7 @@ def duties(settings: Settings) -> Mapping[str, Duty]:
 def _asking(settings: Settings) -> dict[str, Duty]:
     """The duties that ask the gateway's store and other servers, as far as settings name some."""
     from helix_dash.orders.performer import DUTY, Performer
+    from helix_dash.orders.recompute import LASTING, recompute_orders
     from helix_dash.redaction.rules import rules
     from helix_dash.samples.writer import SampleWriter
     from helix_dash.sources.gateway import questions as gateway
@@ -96,7 +97,8 @@ def _asking(settings: Settings) -> dict[str, Duty]:
     simulated = settings.simulate_gateway
     asking = Poller(gateway.SOURCE, asked_gateway, store, writer, mock=simulated)
     kinds = cache_orders(gateways, settings.zone) | traces.performers(gateways, settings.zone)
-    work: dict[str, Duty] = {gateway.SOURCE: asking.run, DUTY: Performer(store, kinds).run}
+    kinds |= recompute_orders(settings.log_redis_url, settings.log_shards)
+    work: dict[str, Duty] = {gateway.SOURCE: asking.run, DUTY: Performer(store, kinds, LASTING).run}
     work |= _watching(settings, store, writer)
     if settings.api_url:
         from helix_dash.sources.fakeai.duties import fakeai_duties

@@ -12,6 +12,7 @@ import redis
 
 from helix_dash.log.fold import Fold
 from helix_dash.log.gateway_keys import GatewayKeys
+from helix_dash.log.repricing import Job, Rule
 from helix_dash.log.retention import Retention
 from helix_dash.store import everywhere
 from request_records import KEYS, NOON, a_request, recorded, stats
@@ -85,3 +86,23 @@ def test_a_gateway_key_of_the_wrong_type_does_not_stop_the_log(store_url: str, s
     assert fold.step().leader
     assert stats(store_url)["folded"] == 1
     assert store.xlen(KEYS.stream) == 0
+
+
+@pytest.mark.parametrize("same_store", [True, False])
+def test_a_cost_that_is_computed_afterwards_counts_and_is_taken_back(
+    store_url: str, store: redis.Redis, same_store: bool
+) -> None:
+    """The counters stay the log's sums, and a record that is replaced takes away what it had added."""
+    fold = folding(store_url, same_store=same_store)
+    recorded(store_url, a_request(cost_usd=None, priced=False), a_request(1, cost_usd=Decimal("0.25")))
+    fold.step()
+    rule = Rule(0, "gpt-4o", {"uncached": "2500", "visible": "0"}, "set by ada on 2026-11-22")
+    spent = []
+    for back in (False, True):
+        seconds, micros = store.time()
+        job = Job(str(back), int(seconds) * 10**6 + int(micros), "2026-11-22", (rule,), back=back)
+        store.set(KEYS.recompute, msgspec.json.encode(job))
+        fold.step()
+        spent.append([store.zscore(f"helix:spend:{name}", "2026-03-10") for name in ("total", "user:ada", "model:gpt-4o")])  # fmt: skip
+    assert spent == [[0.5] * 3, [0.25] * 3]
+    assert store.get("helix:requests:total") == b"2"

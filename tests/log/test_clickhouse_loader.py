@@ -6,12 +6,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from reading import DAY, HOUR, NOW, over, row
+from reading import DAY, HOUR, NOW, over, row, table
 from sealed import KEYS, Loaded, Sealed
 
 from helix_dash.errors import StoreUnavailable
@@ -21,6 +22,7 @@ from helix_dash.log.clickhouse.database import Database
 from helix_dash.log.clickhouse.loader import Loader
 from helix_dash.log.clickhouse.tables import ROWS
 from helix_dash.log.clickhouse.view import LoadedView
+from helix_dash.log.repricing import Job, Rule, repriced
 from helix_dash.model import EVERYTHING, Condition, Scope, Slice, Sort
 
 EVER = over(NOW - 30 * DAY, NOW + HOUR)
@@ -251,3 +253,21 @@ def test_a_server_that_is_not_there_is_told_in_a_sentence() -> None:
         view.sync()
     assert "secret" not in str(told.value)
     assert view.error == str(told.value)
+
+
+def test_a_segment_whose_costs_were_computed_afterwards_takes_the_place_of_the_old_one(
+    sealed: Sealed, loaded: Loaded
+) -> None:
+    """The rows with their costs count, the rows without them no more."""
+    given = rows(30, model="ours", uncached_tokens=10, priced=False)
+    old = sealed.add(given)
+    everything = ["requests", "cost_usd", "unpriced_requests"]
+    sealed.client.set(KEYS.coverage, json.dumps([[NOW - DAY, NOW]]))
+    before = loaded.log().totals(EVERYTHING, EVER, everything)
+    job = Job("j", 2**60, "2026-11-22", (Rule(0, "ours", {"uncached": "1"}, "set by ada on 2026-11-22"),))
+    sealed.add(list(repriced(table(given), job).rows.to_pylist()))
+    sealed.remove(old)
+    after = loaded.log().totals(EVERYTHING, EVER, everything)
+    assert (before["requests"], before["unpriced_requests"]) == (30, 30)
+    assert (after["requests"], after["unpriced_requests"]) == (30, 0)
+    assert after["cost_usd"] == Decimal("0.0003")

@@ -12,7 +12,7 @@ import redis
 from helix_dash.errors import HelixError, StoreError
 from helix_dash.orders import book
 from helix_dash.orders.book import find, orders, place
-from helix_dash.orders.performer import Performer, Task
+from helix_dash.orders.performer import Later, Performer, Task
 from helix_dash.store import connect
 
 
@@ -138,3 +138,38 @@ def test_a_receipt_that_is_too_long_is_left_out_with_words(store: redis.Redis) -
     assert found is not None
     assert found.receipt is None
     assert "too long" in found.said
+
+
+def test_what_others_carry_out_is_looked_at_again_and_others_in_between(store: redis.Redis) -> None:
+    seen: list[str] = []
+
+    def slowly(task: Task) -> object:
+        seen.append(task.order.kind)
+        return "receipt" if len(seen) > 3 else Later(len(seen), 3, "at it")
+
+    first = place(store, "slow", {}, "a")
+    place(store, "note", {}, "a")
+    performer = Performer(store, {"slow": slowly, "note": lambda task: seen.append(task.order.kind)})
+    assert performer.step()
+    found = find(store, first)
+    assert found is not None
+    assert (found.state, found.done, found.total, found.said) == ("working", 1, 3, "at it")
+    while performer.step():
+        pass
+    assert seen == ["slow", "note", "slow", "slow"]
+    found = find(store, first)
+    assert found is not None
+    assert (found.state, found.receipt) == ("done", "receipt")
+
+
+def test_a_lasting_order_goes_on_when_its_collector_died(
+    store: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(book, "SILENT", -1)
+    lasting = place(store, "slow", {}, "a")
+    book.take(store)
+    performer = Performer(store, {"slow": lambda _task: "receipt"}, frozenset({"slow"}))
+    assert performer.step()
+    found = find(store, lasting)
+    assert found is not None
+    assert found.state == "done"

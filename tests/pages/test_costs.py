@@ -167,7 +167,7 @@ def test_a_wrong_dimension_is_no_column(app: Flask) -> None:
 
 
 def test_unpriced_requests_wait_for_a_price_that_is_theirs(app: Flask, people: redis.Redis) -> None:  # noqa: F811
-    """The overlay is beside the log: its sums stay."""
+    """What they would cost is shown; until it is recomputed the log's sums stay."""
     client = visitor(app, "viewer")
     before = rows(arithmetic(client), "costs-unpriced")["ours"]
     assert (before[1], before[4], before[5]) == ("4", "—", "set a price")
@@ -310,9 +310,10 @@ def test_an_editor_sets_a_price_and_what_it_priced_is_told_and_on_record(
     app: Flask, people: redis.Redis  # noqa: F811
 ) -> None:  # fmt: skip
     client = visitor(app, "editor")
-    assert "4 have a price now: $8" in price(client).text
+    assert "4 kept requests of ours would cost $8" in price(client).text
     assert [one.uncached for one in prices(people, EVERYTHING).prices] == ["2"]
-    assert [action for action, _, _ in told(people)[-2:]] == ["price changed", "prices recomputed"]
+    assert [(one.by, bool(one.on)) for one in prices(people, EVERYTHING).prices] == [("editor", True)]
+    assert told(people)[-1] == ("price changed", "ours", "done")
     assert price(client, "sure").status_code == 200
     assert prices(people, EVERYTHING).prices == ()
 

@@ -137,6 +137,17 @@ def test_the_recorded_cost_is_compared_in_a_sentence(changes: dict[str, Any], sa
     assert found.tone == tone
 
 
+def test_a_cost_that_was_computed_here_is_shown_with_the_price_that_made_it() -> None:
+    """F5: price, source and date of a recomputed cost, class by class."""
+    source = "set by ada on 2026-11-20, recomputed 2026-11-22"
+    found = bill(cost_usd=0.0025, cost_source=source, cost_rates="uncached 2.5;cached 2.5;cache_write 2.5;visible 0;reasoning 0")  # fmt: skip
+    lines = {line.column: line for line in found.lines}
+    assert lines["uncached_tokens"].per_million == Decimal("2.5")
+    assert found.total == sum(Decimal("2.5") * (lines[name].amount or 0) for name in ("uncached_tokens", "cached_tokens", "cache_write_tokens")) / 10**6  # fmt: skip
+    assert source in found.verdict
+    assert found.tone == "good"
+
+
 def test_nothing_used_costs_nothing_and_nothing_recorded_stays_unknown() -> None:
     amounts = [f"{name}_tokens" for name in cost.CLASSES]
     assert bill(**dict.fromkeys(amounts, 0)).total == 0

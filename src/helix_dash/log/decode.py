@@ -28,7 +28,7 @@ from helix_dash.log.schema import (
     Column,
     check_wire,
 )
-from helix_dash.log.segment import ROW_SCHEMA
+from helix_dash.log.segment import ROW_SCHEMA, WORD
 
 SKEW = 5 * 60 * 10**6
 """Microseconds that an event may lie after its arrival before its clock is called skewed (and as many before
@@ -232,12 +232,14 @@ def _table(rows: list[Any], runs: list[_Run]) -> pa.Table:
     columns = {column.name: values for column, values in zip(WIRE, zip(*rows, strict=True), strict=True)}
     time: npt.NDArray[np.int64] = np.array(columns["time"], dtype=np.int64)
     stamped["skewed"] = time - stamped["ingested"] > SKEW
+    stamped |= {name: pa.nulls(len(rows), WORD) for name in ("cost_source", "cost_rates")}
     return pa.table([_array(columns, stamped, spec) for spec in ROW_SCHEMA], schema=ROW_SCHEMA)
 
 
 def _array(columns: Mapping[str, Any], stamped: Mapping[str, Any], spec: pa.Field) -> pa.Array:
     if spec.name in stamped:
-        return pa.array(stamped[spec.name])
+        given = stamped[spec.name]
+        return given if isinstance(given, pa.Array) else pa.array(given)
     if pa.types.is_dictionary(spec.type):
         return pa.array(columns[spec.name], pa.string()).dictionary_encode()
     return pa.array(columns[spec.name], spec.type)

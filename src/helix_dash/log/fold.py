@@ -23,12 +23,13 @@ import pyarrow as pa
 import redis
 
 from helix_dash.errors import FoldFenced, StoreUnavailable, UnknownFormat
-from helix_dash.log import compaction, coverage
+from helix_dash.log import compaction, coverage, rewriting
 from helix_dash.log.decode import SKEW, Arrivals, read_entries
 from helix_dash.log.gateway_keys import GatewayKeys
 from helix_dash.log.recent import MOST_CALLS, WINDOW, RecentCalls, Sifted
 from helix_dash.log.retention import Retention
-from helix_dash.log.shard import Change, Shard, State, seal
+from helix_dash.log.rewriting import Walk
+from helix_dash.log.shard import Change, Noted, Shard, State, seal
 from helix_dash.store import shown_url
 
 INTERVAL = 0.5
@@ -68,6 +69,7 @@ class _Lead:
     alive_since: int = 0
     last_step: int = 0
     last_heartbeat: int = 0
+    walk: Walk | None = None
 
 
 class Fold:
@@ -78,7 +80,8 @@ class Fold:
         owner: this fold's name in the lease; made up when not given.
         gateway: writes the gateway's own counters too.
         pause: called with the name of the step that was just done: ``read``, ``decoded``, ``sealed``,
-            ``committed``, ``published``; ``tidied`` before a merge commits. For tests that stop or kill the
+            ``committed``, ``published``; ``tidied`` before a merge commits, ``repriced`` before a step of a
+            recomputation does. For tests that stop or kill the
             process there.
     """
 
@@ -134,12 +137,15 @@ class Fold:
             StoreUnavailable: the store did not answer, or refused; nothing is lost, the next step goes on.
         """
         try:
-            leads, now = self._shard.lead(self.owner)
+            leads, now, noted = self._shard.lead(self.owner)
             if not leads:
                 self._lead = None
                 return Step(0, 0, False)
-            self._lead = lead = self._lead or self._take_over(now)
-            return self._step(lead, limit, now)
+            if self._lead is None:
+                self._lead = self._take_over(now)
+                noted = self._shard.noted()  # who led before may have committed since it was read
+            lead = self._lead
+            return self._step(lead, limit, now, noted)
         except FoldFenced as error:
             self._lead = None
             _log.info("%s", error)
@@ -165,7 +171,7 @@ class Fold:
         lead.calls.remember(reversed(tables))
         return lead
 
-    def _step(self, lead: _Lead, limit: int, now: int) -> Step:
+    def _step(self, lead: _Lead, limit: int, now: int, noted: Noted) -> Step:
         state, began = lead.state, time.monotonic()
         if now - lead.last_step > coverage.LONGEST_SILENCE:
             lead.alive_since = now
@@ -189,8 +195,11 @@ class Fold:
             change.heartbeat = lead.last_heartbeat = now
             change.gauges = _gauges(entries, change.counters, now, time.monotonic() - began)
             self._commit(state, change)
-        if not behind or _is_crowded(state):
-            self._tidy(state, now)
+        if not behind:
+            lead.walk = rewriting.walk_of(lead.walk, noted)
+            self._tidy(state, now, lead.walk)
+        elif _is_crowded(state):
+            self._tidy(state, now, None)
         return Step(sifted.rows.num_rows, behind, True)
 
     def _sealed(self, state: State, arrivals: Arrivals, sifted: Sifted, now: int) -> Change:
@@ -221,9 +230,12 @@ class Fold:
                     "the gateway's counters missed %d rows: %s", change.counters.get("folded", 0), error
                 )
 
-    def _tidy(self, state: State, now: int) -> None:
+    def _tidy(self, state: State, now: int, walk: Walk | None) -> None:
         """At most one piece of housekeeping, so that the next records need not wait for long."""
         group = compaction.mergeable(state.manifest.values())
+        if walk is not None and not group:  # before rows expire: those can be given a cost no more
+            self._reprice(state, now, walk)
+            return
         change = (
             compaction.merge(self._shard, group, now)
             if group
@@ -236,6 +248,16 @@ class Fold:
         if change:
             self._pause("tidied")
             self._commit(state, change)
+
+    def _reprice(self, state: State, now: int, walk: Walk) -> None:
+        """One step of a recomputation of costs."""
+        step = rewriting.advance(walk, self._shard, state.manifest, now)
+        if self._gateway and step.changed is not None:
+            step.change.beside = self._gateway.queue_spending(step.changed, -1 if walk.job.back else 1)
+        self._pause("repriced")
+        self._commit(state, step.change)
+        walk.tally = step.tally
+        walk.looked |= step.looked
 
 
 def _counters(arrivals: Arrivals, sifted: Sifted, replaced: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ else right after it, once at most: a crash between the two leaves them short.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -45,12 +45,11 @@ class GatewayKeys:
         commands = [*_counters(added, 1, self._zone), *_incidents(added, self._zone)]
         for rows in removed:
             commands += _counters(rows, -1, self._zone)
+        return _writing(commands)
 
-        def write(pipe: Any) -> None:
-            for command in commands:
-                pipe.execute_command(*command)
-
-        return write
+    def queue_spending(self, rows: pa.Table, sign: int) -> Callable[[Any], None]:
+        """What adds the cost of ``rows`` to the counters (``sign`` 1), or takes it back (-1)."""
+        return _writing(list(_spending(rows, sign, self._zone)))
 
     def write(self, queue: Callable[[Any], None]) -> None:
         """Send the commands to a store of their own.
@@ -69,6 +68,14 @@ class GatewayKeys:
                 pipe.execute()
 
 
+def _writing(commands: Sequence[Command]) -> Callable[[Any], None]:
+    def write(pipe: Any) -> None:
+        for command in commands:
+            pipe.execute_command(*command)
+
+    return write
+
+
 def _counters(rows: pa.Table, sign: int, zone: tzinfo) -> Iterator[Command]:
     if not rows.num_rows:
         return
@@ -76,6 +83,10 @@ def _counters(rows: pa.Table, sign: int, zone: tzinfo) -> Iterator[Command]:
     hits = pc.sum(pc.is_in(rows["cache"].cast(pa.string()), pa.array(["exact", "semantic"]))).as_py()
     if hits:
         yield "INCRBY", "helix:requests:cache_hits", str(sign * hits)
+    yield from _spending(rows, sign, zone)
+
+
+def _spending(rows: pa.Table, sign: int, zone: tzinfo) -> Iterator[Command]:
     spend: dict[tuple[str, str], int] = {}
     priced = rows.select(["time", "cost_usd", "user", "model"]).filter(pc.greater(rows["cost_usd"], 0))
     for row in priced.to_pylist():

@@ -87,6 +87,16 @@ class LogKeys:
         """list, newest first, at most 1000: JSON of rejected records' column, reason, producer, time; never values."""
         return self._key("rejected")
 
+    @property
+    def recompute(self) -> str:
+        """string: JSON :class:`helix_dash.log.repricing.Job`: the recomputation of costs that was asked for last."""
+        return self._key("recompute")
+
+    @property
+    def recomputed(self) -> str:
+        """string: JSON :class:`helix_dash.log.repricing.Tally`: what the fold has done of it."""
+        return self._key("recomputed")
+
     def rows(self, segment: str) -> str:
         """string: a segment's rows, packed (:mod:`helix_dash.log.packing`)."""
         return self._key(f"rows:{segment}")

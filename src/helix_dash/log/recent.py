@@ -45,12 +45,14 @@ def call_keys(rows: pa.Table) -> pa.ChunkedArray:
 
 
 def richness(rows: pa.Table) -> npt.NDArray[np.int64]:
-    """How much a row knows: success before all else, then the number of known values."""
+    """How much a row knew when it came: success before all else, then the number of known values."""
     known: npt.NDArray[np.int64] = _SUCCESS * pc.equal(
         rows["status"].cast(pa.string()), "success"
     ).to_numpy().astype(np.int64)
     for column in WIRE:
         known += pc.is_valid(rows[column.name]).to_numpy()
+    # a cost that was computed afterwards must not make a row richer than the record it was
+    known -= pc.is_valid(rows["cost_source"]).to_numpy()
     return known
 
 

@@ -61,7 +61,7 @@ class Column:
         words: the only values a ``word`` column may hold; empty for free words.
         required: a record without it is rejected.
         derived: how it is made of other columns; then it is shown and queried, but never stored.
-        stamped: filled by the fold, not by the producer.
+        stamped: filled by the fold, not by the producer; a filter of a page does not offer it.
         separator: what stands between the parts of a word that holds several; a condition asks for any one of
             them, or for the whole.
     """
@@ -283,6 +283,20 @@ COLUMNS: tuple[Column, ...] = (
         "count",
         "Sequence",
         "Its number within that producer, from 1, without gaps unless records were dropped.",
+        stamped=True,
+    ),
+    Column(
+        "cost_source",
+        "word",
+        "Cost source",
+        "Who set the price and when, where the cost was computed here afterwards; blank where the producer told it.",
+        stamped=True,
+    ),
+    Column(
+        "cost_rates",
+        "word",
+        "Cost rates",
+        "The price behind such a cost: US dollars per million tokens by class, 'class dollars' joined by ';'.",
         stamped=True,
     ),
 )

@@ -61,11 +61,20 @@ class Sealed:
     cube: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A recomputation of costs: what was asked for last, and what was done of it, as the store keeps them."""
+
+    asked: bytes | None = None
+    done: bytes | None = None
+
+
 @dataclass(slots=True)
 class Change:
     """What one commit does. Everything in it happens, or nothing.
 
-    ``counters`` are added to the log's statistics, ``gauges`` take the place of what was there.
+    ``counters`` are added to the log's statistics, ``gauges`` take the place of what was there, and ``noted`` that of
+    what was done of a recomputation.
     """
 
     added: list[Sealed] = field(default_factory=list)
@@ -79,6 +88,7 @@ class Change:
     heartbeat: int | None = None
     caught_up: bool = False
     gauges: dict[str, int] = field(default_factory=dict)
+    noted: bytes | None = None
     beside: Callable[[Any], None] | None = None
 
     @property
@@ -120,17 +130,26 @@ class Shard:
         # Any: redis-py's types say str where this client answers bytes.
         self._client: Any = connect(url, tag=self.keys.tag, retries=0, timeout=5)
 
-    def lead(self, owner: str) -> tuple[bool, int]:
-        """Take or renew the lease; whether ``owner`` has it, and the store's clock in microseconds."""
+    def lead(self, owner: str) -> tuple[bool, int, Noted]:
+        """Take or renew the lease; whether ``owner`` has it, the store's clock in microseconds, and what is asked."""
         with self._client.pipeline(transaction=False) as pipe:
             pipe.set(self.keys.lease, owner, nx=True, px=LEASE_MS)
             pipe.get(self.keys.lease)
             pipe.time()
-            _, holder, (seconds, micros) = pipe.execute()
+            pipe.mget(self.keys.recompute, self.keys.recomputed)
+            _, holder, (seconds, micros), noted = pipe.execute()
         mine = holder == owner.encode()
         if mine:
             self._client.pexpire(self.keys.lease, LEASE_MS)
-        return mine, seconds * 10**6 + micros
+        return mine, seconds * 10**6 + micros, Noted(*noted)
+
+    def noted(self) -> Noted:
+        """The recomputation that was asked for last, and what was done of it."""
+        return Noted(*self._client.mget(self.keys.recompute, self.keys.recomputed))
+
+    def ask(self, job: bytes) -> None:
+        """Have the fold do a recomputation. The one before must be over: it would be forgotten."""
+        self._client.set(self.keys.recompute, job)
 
     def release(self, owner: str) -> None:
         """Give the lease back, so that the next one need not wait for its end."""
@@ -235,6 +254,8 @@ class Shard:
             pipe.ltrim(keys.rejected, 0, MOST_REJECTIONS - 1)
         if change.caught_up:
             pipe.delete(keys.sent)
+        if change.noted is not None:
+            pipe.set(keys.recomputed, change.noted)
         if change.coverage is not None:
             pipe.set(keys.coverage, msgspec.json.encode(change.coverage))
         gauges = (

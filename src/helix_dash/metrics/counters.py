@@ -16,7 +16,7 @@ import redis
 
 from helix_dash.log.query import RequestLog
 from helix_dash.metrics.budget_standing import exact
-from helix_dash.model import Filter, Period, Scope
+from helix_dash.model import Condition, Filter, Period, Scope
 from helix_dash.samples.answers import Answer, answers
 
 SOURCE, SPEND, SURVEY = "gateway", "spend", "survey"
@@ -25,6 +25,7 @@ MOST_OWNERS = 8
 NEAR = Decimal("0.000001")
 """Dollars within which two sums are the same: the gateway adds up binary fractions."""
 DAY = timedelta(days=1)
+_COMPUTED = (Condition("cost_source", "not_blank"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Line:
         ledger: the log's dollars, exact; ``None`` when it knows nothing of it.
         unpriced: requests of the log in it without a known cost.
         why: what explains the difference; empty when there is none.
+        computed: dollars of the log's that were computed here afterwards (:mod:`helix_dash.metrics.repricing`).
     """
 
     name: str
@@ -44,6 +46,7 @@ class Line:
     ledger: Decimal | None
     unpriced: int
     why: str
+    computed: Decimal = Decimal(0)
 
     @property
     def difference(self) -> Decimal | None:
@@ -125,6 +128,7 @@ def _days(
     whole = Period(datetime.combine(wanted[0], time(), zone), until)
     series = log.series(scope, Filter(whole), [], "day", ["requests", "cost_usd", "unpriced_requests"])
     values = {name: lines[0] for name, lines in series.values.items()}
+    later = log.series(scope, Filter(whole, _COMPUTED), [], "day", ["cost_usd"]).values["cost_usd"][0]
     dates = [datetime.fromtimestamp(start / 1000, zone).date() for start in series.starts]
     at = {day: place for place, day in enumerate(dates)}
     begun = next((day for day in dates if values["requests"][at[day]]), None)
@@ -135,8 +139,9 @@ def _days(
         counter = counted.get(day.isoformat())
         known = begun is not None and day >= begun and cost is not None
         ledger = exact([cost]) if known else None
-        why = _why(counter, ledger, int(without or 0), today=day == now.astimezone(zone).date(), early=begun is None or day < begun)  # fmt: skip
-        found.append(Line(day.isoformat(), counter, ledger, int(without or 0), why))
+        computed = exact([later[place]]) if place is not None else Decimal(0)
+        why = _why(counter, ledger, int(without or 0), computed, today=day == now.astimezone(zone).date(), early=begun is None or day < begun)  # fmt: skip
+        found.append(Line(day.isoformat(), counter, ledger, int(without or 0), why, computed))
     return tuple(found)
 
 
@@ -144,6 +149,7 @@ def _why(
     counter: Decimal | None,
     ledger: Decimal | None,
     without: int,
+    computed: Decimal,
     *,
     today: bool,
     early: bool,
@@ -163,6 +169,13 @@ def _why(
     if abs(gap) <= NEAR:
         return ""
     parts = []
+    if computed and gap < 0:
+        parts.append(
+            f"{_usd(computed)} of the log was computed here afterwards, which the gateway did not count"
+        )
+        gap += computed
+        if abs(gap) <= NEAR:
+            return f"{parts[0]}."
     if gap > 0 and without:
         parts.append(f"{without:,} requests of the log have no known cost")
     elif gap > 0:
@@ -170,7 +183,12 @@ def _why(
     else:
         parts.append("requests were recorded here that the gateway did not count")
     parts.append("it is still filling" if today else "the gateway's day is that of its own clock")
-    return "; ".join(parts).capitalize() + "."
+    told = "; ".join(parts)
+    return f"{told[0].upper()}{told[1:]}."
+
+
+def _usd(amount: Decimal) -> str:
+    return f"${round(amount, 6).normalize():,f}"
 
 
 def _begun(log: RequestLog, scope: Scope, period: Period, zone: tzinfo) -> date | None:
@@ -190,16 +208,19 @@ def _owners(
         return ()
     series = log.series(scope, Filter(month), [dim], None, ["cost_usd", "unpriced_requests"])
     costs, without = series.values["cost_usd"], series.values["unpriced_requests"]
+    later = log.series(scope, Filter(month, _COMPUTED), [dim], None, ["cost_usd"])
+    computed = {group[0]: exact([line[0]]) for group, line in zip(later.groups, later.values["cost_usd"], strict=True)}  # fmt: skip
     ledger = {group[0]: (costs[at][0], without[at][0]) for at, group in enumerate(series.groups)}
     late = begun is None or begun > month.start.astimezone(month.start.tzinfo).date()
     found: list[Line] = []
     for who, counter in list(counted.items())[:MOST_OWNERS]:
         cost, unpriced = ledger.get(who, (None, 0))
         known = exact([cost]) if cost is not None else None
-        why = _why(counter, known, int(unpriced or 0), today=True, early=known is None)
+        own = computed.get(who, Decimal(0))
+        why = _why(counter, known, int(unpriced or 0), own, today=True, early=known is None)
         if why and late and known is not None:
             why = f"{why[:-1]}; the log began on {begun}."
-        found.append(Line(who, counter, known, int(unpriced or 0), why))
+        found.append(Line(who, counter, known, int(unpriced or 0), why, own))
     return tuple(found)
 
 

@@ -1,7 +1,7 @@
 """Prices that operators set, each from a date on and for whom it holds. This module owns their Redis key.
 
 What a gateway recorded as the cost of a request stays what it is. Prices set here are for requests that it could not
-price (:mod:`helix_dash.metrics.repricing`); what they would have cost is shown apart and never mixed into the log.
+price: :mod:`helix_dash.metrics.repricing` tells what those would cost, and an order gives it to them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ SCOPES: dict[str, str | None] = {"all": None, "provider": "provider", "team": "t
 MOST = 2_000
 _TABLE = Table(KEY, "prices", MOST)
 MOST_NAME = 200
+MOST_SHOWN = 80
+"""Letters of the name of who set a price."""
 MOST_DOLLARS = Decimal(10) ** 9
 
 
@@ -44,6 +46,7 @@ class Price(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
         scope: for whom, one of :data:`SCOPES`.
         name: which provider, team or key; empty for all.
         organization: whose price it is; ``None`` is everybody's.
+        by, on: who set it, and on which day of the reporting zone, as an ISO date; empty where that was not kept.
     """
 
     model: str
@@ -56,6 +59,8 @@ class Price(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     scope: str = "all"
     name: str = ""
     organization: str | None = None
+    by: str = ""
+    on: str = ""
 
     @property
     def rates(self) -> Rates:
@@ -65,6 +70,12 @@ class Price(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     def holds_for(self) -> str:
         """For whom, in words."""
         return "everybody" if self.scope == "all" else f"{self.scope} {self.name}"
+
+    @property
+    def source(self) -> str:
+        """Who set it and when, in words."""
+        who = self.by[:MOST_SHOWN] or "an operator"
+        return f"set by {who} on {self.on}" if self.on else f"set by {who}, since {self.since}"
 
     @property
     def field(self) -> str:
@@ -83,7 +94,7 @@ _JSON = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Prices that hold, and where they come from: ``set by an operator, since 2026-11-01`` or ``genai-prices 0.2``."""
+    """Prices that hold, and where they come from: ``set by ada on 2026-11-01`` or ``genai-prices 0.2``."""
 
     rates: Rates
     source: str
@@ -113,21 +124,25 @@ class PriceTable:
             day: its day in the reporting zone.
         """
         fitting = [one for one in self.prices if _fits(one, row) and date.fromisoformat(one.since) <= day]
-        ranks = list(SCOPES)
-        return max(
-            fitting,
-            key=lambda one: (ranks.index(one.scope), one.organization is not None, one.since),
-            default=None,
-        )
+        return max(fitting, key=_rank, default=None)
+
+    @property
+    def ranked(self) -> list[Price]:
+        """All of them, the one that wins before the one that does not."""
+        return sorted(self.prices, key=_rank, reverse=True)
 
     def of(self, row: Mapping[str, str | None], day: date, at: Any = None) -> Found | None:
         """What holds for a request: the operator's price, else the table's; ``None`` when neither knows the model."""
         own = self.set_for(row, day)
         if own is not None:
-            return Found(own.rates, f"set by an operator, since {own.since}", operator=True)
+            return Found(own.rates, own.source, operator=True)
         model = row.get("model")
         rates = money.rates(model, row.get("provider"), at) if model else None
         return None if rates is None else Found(rates, money.source(), operator=False)
+
+
+def _rank(price: Price) -> tuple[int, bool, str]:
+    return list(SCOPES).index(price.scope), price.organization is not None, price.since
 
 
 def _fits(price: Price, row: Mapping[str, str | None]) -> bool:

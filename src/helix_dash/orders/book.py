@@ -91,10 +91,7 @@ def place(store: redis.Redis, kind: str, what: dict[str, Any], by: str, identity
         waiting = client.llen(WAITING)
     if waiting >= MOST_WAITING:
         raise StoreError("Too many orders wait for the collector. Is one running?")
-    with reaching(), client.pipeline(transaction=True) as pipe:
-        pipe.hset(ORDERS, order.id, _JSON.encode(order))
-        pipe.rpush(WAITING, order.id)
-        pipe.execute()
+    again(store, order)
     return order.id
 
 
@@ -152,9 +149,22 @@ def take(store: redis.Redis) -> Order | None:
         return None if identity is None else _read(client.hget(ORDERS, identity))
 
 
-def tidy(store: redis.Redis) -> None:
-    """What was begun, or taken to be begun, and is silent has failed; beyond :data:`MOST` the oldest that are over are
-    forgotten.
+def again(store: redis.Redis, order: Order) -> None:
+    """Write down how far ``order`` is, and have it wait behind the others for more to be done.
+
+    Raises:
+        StoreUnavailable: the store did not answer.
+    """
+    client: Any = store
+    with reaching(), client.pipeline(transaction=True) as pipe:
+        pipe.hset(ORDERS, order.id, _JSON.encode(order))
+        pipe.rpush(WAITING, order.id)
+        pipe.execute()
+
+
+def tidy(store: redis.Redis, lasting: Collection[str] = ()) -> None:
+    """What was begun, or taken to be begun, and is silent has failed, or goes on where it is of a ``lasting`` kind;
+    beyond :data:`MOST` the oldest that are over are forgotten.
 
     Raises:
         StoreUnavailable: the store did not answer.
@@ -167,7 +177,9 @@ def tidy(store: redis.Redis) -> None:
     for name, one in known.items():
         if one is None or one.over or name in listed:
             continue
-        if moment - (one.seen or one.asked) > SILENT:
+        if moment - (one.seen or one.asked) > SILENT and one.kind in lasting:
+            again(store, one)
+        elif moment - (one.seen or one.asked) > SILENT:
             words = "The collector stopped while it worked on it. What was done until then stays done."
             keep(store, msgspec.structs.replace(one, state="failed", ended=moment, said=words))
     broken = [name for name, one in known.items() if one is None]

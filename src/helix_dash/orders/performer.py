@@ -63,18 +63,34 @@ class Interrupted(HelixError):
     """The work ended before its end."""
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What an order answers that others carry out: how far it is. It is looked at again, and other orders in between.
+
+    Args:
+        done, total, said: as in :class:`~helix_dash.orders.book.Order`.
+    """
+
+    done: int
+    total: int | None
+    said: str
+
+
 Perform = Callable[[Task], Any]
-"""Does what an order of one kind asks; returns the receipt: texts, numbers, lists and mappings of them.
+"""Does what an order of one kind asks; returns the receipt: texts, numbers, lists and mappings of them; or a
+:class:`Later`.
 
 Raises :class:`~helix_dash.errors.HelixError` when it cannot be done; the words are shown to who ordered it."""
 
 
 @dataclass(slots=True)
 class Performer:
-    """Performs orders of the ``kinds`` it knows; all others fail with words."""
+    """Performs orders of the ``kinds`` it knows; all others fail with words. Of the ``lasting`` kinds nothing is lost
+    with a collector: the next one goes on."""
 
     store: redis.Redis
     kinds: Mapping[str, Perform]
+    lasting: frozenset[str] = frozenset()
     _tidied: float = field(default=float("-inf"))
 
     def run(self, stop: threading.Event) -> None:
@@ -104,14 +120,17 @@ class Performer:
         """
         if time.monotonic() - self._tidied > _TIDY:
             self._tidied = time.monotonic()
-            book.tidy(self.store)
+            book.tidy(self.store, self.lasting)
         order = book.take(self.store)
         if order is None:
             return False
         begun = msgspec.structs.replace(order, state="working", seen=book.now(self.store))
         book.keep(self.store, begun)
         ended = self._performed(Task(begun, self.store, stop or threading.Event()))
-        book.keep(self.store, msgspec.structs.replace(ended, ended=book.now(self.store)))
+        if ended.over:
+            book.keep(self.store, msgspec.structs.replace(ended, ended=book.now(self.store)))
+        else:
+            book.again(self.store, ended)
         return True
 
     def _performed(self, task: Task) -> Order:
@@ -126,6 +145,10 @@ class Performer:
             # One order that nobody foresaw must not stop the others; what went wrong is in the collector's log.
             _log.exception("The order %s (%s) failed", task.order.id, task.order.kind)
             return _failed(task.order, "It failed; why is in the collector's log.")
+        if isinstance(receipt, Later):
+            return msgspec.structs.replace(
+                task.order, done=receipt.done, total=receipt.total, said=receipt.said
+            )
         return msgspec.structs.replace(
             task.order, state="done", said="", receipt=msgspec.to_builtins(receipt)
         )

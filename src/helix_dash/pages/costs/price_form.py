@@ -1,8 +1,8 @@
-"""The form that sets prices and recomputes what had none. Each change is on the audit record before it is made."""
+"""The form that sets prices, for requests that came without a cost. Each change is on the audit record before it is made."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from dash import Input, Output, State, dcc, html
@@ -11,20 +11,18 @@ from dash.development.base_component import Component
 from helix_dash import context
 from helix_dash.auth import trail
 from helix_dash.metrics.prices import Price, from_form, prices, remove_price, set_price
-from helix_dash.metrics.repricing import MOST_DAYS, unpriced
-from helix_dash.model import Condition, Filter, Period
 from helix_dash.money import CLASSES
+from helix_dash.pages.costs import recompute
 from helix_dash.pages.costs.figures import CLASSES as WORDS
-from helix_dash.pages.costs.queries import Arithmetic, saved
+from helix_dash.pages.costs.queries import Arithmetic
 from helix_dash.ui import form_parts
-from helix_dash.ui import format as fmt
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
 FORM, CHANGES, KNOWN, NAMES = "hx-costs-price", "hx-costs-price-changed", "hx-costs-price-known", "hx-costs-price-models"  # fmt: skip
 MODEL, SINCE, SCOPE, NAME = (f"{FORM}-{part}" for part in ("model", "since", "scope", "name"))
 AMOUNTS = tuple(f"{FORM}-{name.replace('_', '-')}" for name in CLASSES)
-CHANGED = {"prices": Input(CHANGES, "data")}
+CHANGED = {"prices": Input(CHANGES, "data")} | recompute.CHANGED
 """An input of the page's refresh: a change shows at once."""
 
 PERMISSION = "prices:write"
@@ -40,7 +38,7 @@ def layout() -> Component:
         FORM,
         "Set a price and recompute",
         "For requests the gateway could not price; recorded costs stay",
-        [*parts, dcc.Store(id=CHANGES)],
+        [*parts, dcc.Store(id=CHANGES), dcc.Store(id=recompute.CHANGES)],
         span=4,
         mark="hx-costs-form",
         scope="all",
@@ -60,8 +58,9 @@ def _fields() -> list[Component]:
         ),
         form_parts.text(NAME, "Which", mark="hx-form__name"),
         html.Div(amounts, className="hx-costs-two"),
-        *form_parts.deeds(FORM, "Set and recompute"),
-        form_parts.confirm(FORM, "Remove this price?", "Requests it priced are unpriced again, unless the table knows them."),
+        *form_parts.deeds(FORM, "Set price"),
+        *recompute.fields(),
+        form_parts.confirm(FORM, "Remove this price?", "Costs that were computed with it stay until they are taken back."),
     ]  # fmt: skip
 
 
@@ -94,6 +93,7 @@ _GIVEN = tuple(State(part, "value") for part in (MODEL, SINCE, SCOPE, NAME, *AMO
 def wire(on: Callbacks) -> None:
     """The form's callbacks."""
     form_parts.wire(on, FORM, CHANGES, _GIVEN, PERMISSION, save, remove)
+    recompute.wire(on, State(MODEL, "value"))
     on.in_browser(
         "hxcosts.models",
         Output(NAMES, "children"),
@@ -119,12 +119,14 @@ def _price(model: Any, since: Any, scope: Any, name: Any, *amounts: Any) -> Pric
         scope=str(scope or ""),
         name="" if scope == "all" else str(name or "").strip(),
         organization=context.scope().organization,
+        by=context.user().name,
+        on=datetime.now(context.settings().reporting.info).date().isoformat(),
         **given,
     )
 
 
 def save(*given: Any) -> str:
-    """Set the price and recompute the requests that had none; what came of it, in words.
+    """Set the price; what it would give to requests that have no cost, in words.
 
     Raises:
         BadQuery: the price cannot be set.
@@ -134,21 +136,7 @@ def save(*given: Any) -> str:
     store = context.store()
     before = [one.words for one in prices(store, context.scope()).prices if one.field == wanted.field]
     set_price(store, wanted, lambda: trail.record("price changed", wanted.model, f"{before[0] if before else 'none'} → {wanted.words}"))  # fmt: skip
-    told = recompute(wanted.model)
-    trail.record("prices recomputed", wanted.model, told)
-    return f"Set. {told}"
-
-
-def recompute(model: str) -> str:
-    """What all kept requests of ``model`` without a known cost would have cost, at the prices as they are now."""
-    now, zone = datetime.now(UTC), context.settings().reporting.info
-    table = prices(context.store(), context.scope())
-    where = Filter(Period(now - timedelta(days=MOST_DAYS), now), (Condition("model", "in", (model,)),))
-    found = unpriced(context.log().in_zone(zone), context.scope(), where, table, zone)
-    requests, priced = sum(one.requests for one in found), sum(one.priced for one in found)
-    if not requests:
-        return f"No kept request of {model} lacks a cost."
-    return f"Of {requests:,} requests of {model} without a cost {priced:,} have a price now: {fmt.full(saved(found), 'usd')}."  # fmt: skip
+    return f"Set. {recompute.preview(wanted.model)}"
 
 
 def remove(*given: Any) -> str:

@@ -23,6 +23,8 @@ from helix_dash.metrics.ranks import Parts, Ranked, parted, rank_order, ranked
 from helix_dash.metrics.repricing import Unpriced, unpriced
 from helix_dash.metrics.summary import Card, cards
 from helix_dash.model import Condition, Filter, Kpi, Period, Scope
+from helix_dash.orders.book import Order, orders
+from helix_dash.orders.kinds import RECOMPUTE, TAKE_BACK
 
 MAX_BARS = 120
 TOP = 8
@@ -106,6 +108,7 @@ class Arithmetic:
         prices: the prices that operators have set.
         change: why cost changed against the period before.
         shadows: the same tokens at other models' prices.
+        ordered: recomputations that were ordered, the newest first.
     """
 
     requests: int | None
@@ -116,6 +119,7 @@ class Arithmetic:
     prices: PriceTable
     change: Change
     shadows: tuple[Shadow, ...]
+    ordered: tuple[Order, ...]
 
     @property
     def expired(self) -> int:
@@ -204,7 +208,8 @@ def _names(log: RequestLog, scope: Scope) -> dict[str, tuple[str, ...]]:
 def arithmetic(
     log: RequestLog, store: redis.Redis, scope: Scope, where: Filter, reporting: tzinfo
 ) -> Arithmetic:
-    """What single requests tell of ``where``, and one command for the prices that operators have set.
+    """What single requests tell of ``where``, and one command each for the prices that operators have set and for what
+    was ordered.
 
     Raises:
         StoreUnavailable: the store did not answer, or the log was never read on this host.
@@ -227,6 +232,11 @@ def arithmetic(
         prices=table,
         change=cost_change(log, scope, where),
         shadows=shadows(bought, [*candidates, *COMMON], table, where.period.end, reporting),
+        ordered=tuple(
+            one
+            for one in orders(store, (RECOMPUTE, TAKE_BACK))
+            if scope.organization in (None, one.what.get("organization"))
+        ),
     )
 
 

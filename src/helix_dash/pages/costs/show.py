@@ -65,10 +65,7 @@ def arithmetic(found: Arithmetic, look: Look) -> Updates:
     priced_now = "none of them has a price by now"
     if would is not None:
         priced_now = f"{sum(one.priced for one in found.unpriced):,} of them have a price by now and would have cost {fmt.full(would, 'usd')}"  # fmt: skip
-    overlay = (
-        f"{requests:,} requests were answered, used tokens and have no known cost; {priced_now}. "
-        f"That is shown here only: the log stays as the gateway recorded it{kept}"
-    )
+    overlay = f"{requests:,} requests were answered, used tokens and have no known cost; {priced_now}{kept}"
     none = Message("empty", "Nothing is unpriced", "Every answered request with tokens has a known cost.") if found.held[0] else gone  # fmt: skip
     unset = Message("empty", "No price was set by an operator", "Prices are those of genai-prices; costs are what the gateway recorded.")  # fmt: skip
     elsewhere = f"An estimate: the same amounts of the {_chats(found):,} calls that generate text; other models count and answer otherwise"
@@ -79,6 +76,7 @@ def arithmetic(found: Arithmetic, look: Look) -> Updates:
         ("costs-amounts", "Model", tables.AMOUNTS, tables.amounts(found.paid), "Tokens × price per million = dollars, in all digits" + kept, gone),
         ("costs-shadow", "Model", tables.SHADOWS, tables.shadows(found.shadows), elsewhere, gone),
         ("costs-own", "Model", tables.OWN, tables.own(own), "The narrower owner counts first, then the later date; they price what the gateway could not", unset),
+        ("costs-ordered", "When", tables.ORDERED, tables.ordered(found.ordered, look), "Costs given to requests that came without one, and taken back", Message("empty", "Nothing was recomputed yet", "An editor sets a price and recomputes beside this; the receipt stays here.")),
     ):  # fmt: skip
         updates |= _listed(name, head, fields, lines, subtitle, words, look)
     return updates | price_form.choices(found)
@@ -105,7 +103,20 @@ def _listed(
 ) -> Updates:
     if not lines:
         return panel.says(name, words) | {f"{name}.subtitle": ""}
-    texts = {"provider", "source", "means", "why", "who", "since", "kind", "days"}
+    texts = {
+        "provider",
+        "source",
+        "means",
+        "why",
+        "who",
+        "since",
+        "kind",
+        "days",
+        "what",
+        "state",
+        "receipt",
+        "by",
+    }
     ready = panel.ready(name, stale=look.stale, subtitle=subtitle)
     return ready | rows.fill(name, head, fields, lines, texts=texts)
 

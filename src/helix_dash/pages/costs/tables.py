@@ -13,12 +13,16 @@ from helix_dash.metrics.price_split import Paid, Shadow
 from helix_dash.metrics.prices import Price
 from helix_dash.metrics.ranks import Ranked
 from helix_dash.metrics.repricing import Unpriced
-from helix_dash.model import Kpi
+from helix_dash.model import Kpi, utc_from_us
 from helix_dash.money import CLASSES
+from helix_dash.orders.book import Order
+from helix_dash.orders.kinds import TAKE_BACK
 from helix_dash.pages.costs import figures
 from helix_dash.pages.costs.queries import DIMS, Spending
+from helix_dash.pages.costs.recompute import told
 from helix_dash.ui import format as fmt
 from helix_dash.ui.colours import entity_colours
+from helix_dash.ui.look import Look
 from helix_dash.ui.rows import Line
 from helix_dash.ui.table import Field
 
@@ -66,7 +70,14 @@ UNPRICED = (
 OWN = (
     Field("who", "Holds for"),
     Field("since", "Since"),
+    Field("by", "Set by", unknown="that was not kept"),
     *(Field(name, SHORT[name], unknown="as its plain class") for name in CLASSES),
+)
+ORDERED = (
+    Field("what", "What"),
+    Field("who", "Ordered by"),
+    Field("state", "State"),
+    Field("receipt", "Receipt"),
 )
 SHADOWS = (
     Field("input", "Input, $/1M"),
@@ -82,7 +93,8 @@ COUNTED = (
     Field("gap", "Difference", unknown="one of them is not known"),
     Field("why", "Why"),
 )
-MOST = {"costs-table": 25, "costs-prices": 20, "costs-amounts": 40, "costs-unpriced": 20, "costs-own": 50, "costs-shadow": 15}  # fmt: skip
+MOST = {"costs-table": 25, "costs-prices": 20, "costs-amounts": 40, "costs-unpriced": 20, "costs-own": 50, "costs-ordered": 10, "costs-shadow": 15}  # fmt: skip
+STATES = {"waiting": "none", "working": "info", "done": "good", "failed": "bad"}
 MOVED = 6
 """Models whose own change is told beside the steps."""
 
@@ -200,15 +212,36 @@ def unpriced(found: Sequence[Unpriced]) -> list[Line]:
     ]
 
 
+def ordered(found: Sequence[Order], look: Look) -> list[Line]:
+    """Recomputations that were ordered, how far they are, and their receipts."""
+    return [
+        Line(
+            f"{utc_from_us(one.asked).astimezone(look.zone):%-d %b, %H:%M}",
+            {
+                "what": f"{'Take back' if one.kind == TAKE_BACK else 'Recompute'} {one.what.get('model') or 'all models'}",
+                "who": one.by.partition(":")[2] or one.by,
+                "state": one.state,
+                "receipt": told(one),
+            },
+            tones={"state": STATES[one.state]},
+        )
+        for one in found[: MOST["costs-ordered"]]
+    ]  # fmt: skip
+
+
 def _days(first: str, last: str) -> str:
-    begin, end = (date.fromisoformat(one) for one in (first, last))
-    return f"{end:%-d %b}" if begin == end else f"{begin:%-d %b} to {end:%-d %b}"
+    return _day(first) if first == last else f"{_day(first)} to {_day(last)}"
+
+
+def _day(day: str) -> str:
+    return f"{date.fromisoformat(day):%-d %b}"
 
 
 def _priced_by(one: Unpriced) -> str:
     if not one.source:
         return "set a price"
-    return one.source if one.priced == one.requests else f"{one.source}; for {one.priced:,} of them"
+    words = one.source if one.priced == one.requests else f"{one.source}; for {one.priced:,} of them"
+    return words if one.ready else f"{words}; set it to recompute"
 
 
 def own(known: Sequence[Price]) -> list[Line]:
@@ -216,7 +249,11 @@ def own(known: Sequence[Price]) -> list[Line]:
     return [
         Line(
             one.model,
-            {"who": one.holds_for, "since": one.since}
+            {
+                "who": one.holds_for,
+                "since": one.since,
+                "by": f"{one.by}, {_day(one.on)}" if one.on else fmt.UNKNOWN,
+            }
             | {name: _rate(getattr(one.rates, name)) for name in CLASSES},
         )
         for one in known[: MOST["costs-own"]]

@@ -39,7 +39,7 @@ SPENDING_CHARTS = ("costs-spend", "costs-parts", "costs-month", "costs-heat", "c
 ARITHMETIC_CHARTS = ("costs-classes", "costs-change")
 CHARTS = (*SPENDING_CHARTS, *ARITHMETIC_CHARTS)
 SPENDING_ROWS = ("costs-table", "costs-days", "costs-owners")
-ARITHMETIC_ROWS = ("costs-steps", "costs-unpriced", "costs-prices", "costs-amounts", "costs-own", "costs-shadow")  # fmt: skip
+ARITHMETIC_ROWS = ("costs-steps", "costs-unpriced", "costs-prices", "costs-amounts", "costs-own", "costs-ordered", "costs-shadow")  # fmt: skip
 SPENDING_PANELS = (*SPENDING_CHARTS, *SPENDING_ROWS, "costs-budgets")
 ARITHMETIC_PANELS = (*ARITHMETIC_CHARTS, *ARITHMETIC_ROWS)
 
@@ -123,7 +123,11 @@ def _prices() -> list[Component]:
 
 
 def _unpriced() -> list[Component]:
-    return [_list("costs-unpriced", "Unpriced", 12), _list("costs-own", "Set by operators", 12)]
+    return [
+        _list("costs-unpriced", "Unpriced", 12),
+        _list("costs-own", "Set by operators", 12),
+        _list("costs-ordered", "Recomputed", 12),
+    ]
 
 
 def _list(name: str, title: str, span: int) -> Component:

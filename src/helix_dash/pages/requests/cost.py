@@ -58,6 +58,8 @@ def bill(row: Mapping[str, Any], price: Price = money.price) -> Bill:
     """The arithmetic for one row as shown, at the prices of its own date."""
     amounts = {name: row.get(f"{name}_tokens") for name in CLASSES}
     used = {name: amount for name, amount in amounts.items() if amount}
+    if row.get("cost_source"):
+        return _computed(row, amounts)
     model, recorded = row.get("model"), _decimal(row.get("cost_usd"))
     at = datetime.fromisoformat(str(row["time"])) if row.get("time") else None
 
@@ -79,6 +81,19 @@ def bill(row: Mapping[str, Any], price: Price = money.price) -> Bill:
     if not used and any(line.cost is not None for line in lines):
         total = known  # nothing was used, and nothing is what that costs
     return Bill(lines, other, total, recorded, verdict, tone)
+
+
+def _computed(row: Mapping[str, Any], amounts: Mapping[str, int | None]) -> Bill:
+    """The arithmetic of a cost that was computed here afterwards, at the prices that stand with it."""
+    pairs = (part.rpartition(" ") for part in str(row.get("cost_rates") or "").split(";") if part)
+    rates = {name: Decimal(dollars) for name, _, dollars in pairs}
+    lines = tuple(_line(name, amounts[name], rates.get(name)) for name in CLASSES)
+    total = sum((line.cost or Decimal(0) for line in lines), Decimal(0))
+    recorded = _decimal(row.get("cost_usd"))
+    verdict = f"The producer told no cost. It was computed here: price {row['cost_source']}."
+    if row.get("cache") in ("exact", "semantic"):
+        verdict += " Answered from the gateway's cache it cost nothing, the sum is what it would have cost."
+    return Bill(lines, Decimal(0), total, recorded, verdict, "good")
 
 
 def _line(name: str, amount: int | None, rate: Decimal | None) -> Line:
@@ -145,10 +160,12 @@ def drawn(row: Mapping[str, Any]) -> Component:
         body.append(_row("Price steps and fees", "", "", _usd(found.other)))
     feet = [
         _row("Sum", fmt.full(row.get("total_tokens"), "count"), "", _usd(found.total)),
-        _row("Recorded", "", "", _usd(found.recorded)),
+        _row("Computed" if row.get("cost_source") else "Recorded", "", "", _usd(found.recorded)),
     ]
     date = str(row.get("time") or "")[:10]
     told = f"Prices: {money.source()}, as of the request's date {date}." if money.source() else ""
+    if row.get("cost_source"):
+        told = "Prices: as an operator set them."
     return html.Section(
         [
             html.H3("The arithmetic"),

@@ -35,7 +35,7 @@ GROUPS: dict[str, Groups] = {
     ),
     "cost": (
         ("Tokens", ("input_tokens", "uncached_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "visible_tokens", "reasoning_tokens", "total_tokens")),
-        ("Cost", ("cost_usd", "priced", "avoided_cost_usd")),
+        ("Cost", ("cost_usd", "priced", "avoided_cost_usd", "cost_source", "cost_rates")),
     ),
     "routing": (
         ("Route", ("model_requested", "model", "provider", "endpoint", "call_type")),
