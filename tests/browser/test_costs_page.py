@@ -45,6 +45,14 @@ def test_budgets_and_prices_are_made_and_taken_away(own_site: Site, open_tab: Ca
     page.wait_for_selector('#hx-costs-price-done[data-tone="good"]')
     assert [one.model for one in prices(store, EVERYTHING).prices] == [model]
     page.wait_for_selector("#hx-costs-own-table tbody tr")
+
+    unpriced = own_site.api("summary", **{"from": "now-24h"})["unpriced_requests"]
+    page.click("#hx-costs-recompute-ask")
+    page.wait_for_selector("#hx-costs-recompute-words:has-text('would cost $')")
+    page.click("#hx-costs-recompute-sure")
+    page.wait_for_selector('#hx-costs-recompute-done[data-tone="good"]:has-text("got a cost")')
+    page.wait_for_selector("#hx-costs-ordered-table tbody td:has-text('got a cost')")
+    eventually(lambda: own_site.api("summary", **{"from": "now-24h"})["unpriced_requests"] < unpriced)
     assert tab.complaints == []
 
 

@@ -183,6 +183,26 @@ def test_a_leader_that_was_paused_over_the_end_counts_nothing_twice(store_url: s
     assert sums(store_url) == (2 * 450_000_000, 0)
 
 
+def test_who_takes_over_goes_on_from_what_was_committed_meanwhile(store_url: str) -> None:
+    """The old leader commits a step after the new one has looked, and before it has taken over."""
+    for part in range(2):
+        recorded(store_url, bare(part))
+        old = a_fold(store_url)
+        old.step()
+    job = ask(store_url, "a")
+    new = a_fold(store_url)
+    take_over = new._shard.take_over
+
+    def late() -> Any:
+        assert old._lead is not None
+        old._step(old._lead, 10, job.until, old._shard.noted())
+        return take_over()
+
+    new._shard.take_over = late  # type: ignore[method-assign]
+    new.step()
+    assert finished(store_url, "a", new).requests == 2
+
+
 def test_a_richer_record_of_a_call_replaces_a_recomputed_one(store_url: str) -> None:
     """Its own cost counts, once."""
     recorded(store_url, bare(call_id="c"))

@@ -182,6 +182,22 @@ def test_budgets_count_what_was_recomputed(
     assert budget.spent == 8
 
 
+def test_the_difference_to_the_gateways_counters_is_explained_by_what_was_recomputed(
+    app: Flask, people: redis.Redis, web_store: EmbeddedStore  # noqa: F811
+) -> None:  # fmt: skip
+    """X15: a gateway that counted what it knew, and nothing else."""
+    client = given_costs(app, people, web_store.url)
+    day = (datetime.now(UTC) - timedelta(minutes=20)).date().isoformat()
+    people.zadd("helix:spend:total", {day: 15.0})
+    people.zadd("helix:spend:user:ada", {day: 10.0})
+    test_costs.asked(people, web_store.url)
+    found = spending(client)
+    line = rows(found, "costs-days")[day]
+    assert line[:3] == ["$15.00", "$23.00", "−$8.00"]
+    assert line[3] == "$8 of the log was computed here afterwards, which the gateway did not count."
+    assert "$8 of the log" in rows(found, "costs-owners")["ada"][3]
+
+
 def test_what_was_taken_back_is_unpriced_again(
     app: Flask, people: redis.Redis, web_store: EmbeddedStore  # noqa: F811
 ) -> None:  # fmt: skip
