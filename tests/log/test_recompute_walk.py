@@ -147,10 +147,14 @@ def test_a_job_that_cannot_be_read_stops_no_fold(store_url: str, poison: bytes) 
     assert fold.step().leader
 
 
-def test_a_job_with_a_price_that_is_none_says_so_and_ends(store_url: str) -> None:
+@pytest.mark.parametrize("rates", [{"uncached": "much"}, {"uncached": "NaN"}, {"uncached": "0.0000001"}, {"uncached": "-1"}])  # fmt: skip
+def test_a_job_that_cannot_be_done_says_so_and_stops_no_fold(store_url: str, rates: dict[str, str]) -> None:
     recorded(store_url, bare())
-    ask(store_url, "a", rules=(Rule(0, "ours", {"uncached": "much"}, "x"),))
-    assert "price" in finished(store_url, "a").failed
+    ask(store_url, "a", rules=(Rule(0, "ours", rates, "x"),))
+    fold = a_fold(store_url)
+    assert "failed" in finished(store_url, "a", fold).failed
+    recorded(store_url, bare(1))
+    assert fold.step().folded == 1
 
 
 def test_unpriced_requests_whose_rows_are_gone_are_counted_and_stay(store_url: str) -> None:

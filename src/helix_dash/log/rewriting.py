@@ -14,7 +14,9 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import redis
 
+from helix_dash.errors import UnknownFormat
 from helix_dash.log.repricing import Job, Tally, open_cells, repriced, unpriced_cells
 from helix_dash.log.segment import Segment
 from helix_dash.log.shard import Change, Noted, Shard, seal
@@ -24,6 +26,8 @@ LOOKING = 0.2
 
 SETTLED = 10**6
 """Microseconds after a job's ``until`` before which more requests of then may come in."""
+
+FAILED = "It failed; why is in the collector's log. What was done until then stays done."
 
 _log = logging.getLogger("helix_dash.fold")
 _JOB, _TALLY = msgspec.json.Decoder(Job), msgspec.json.Decoder(Tally)
@@ -94,18 +98,24 @@ def advance(walk: Walk, shard: Shard, manifest: Mapping[str, Segment], now: int)
         now: the store's clock; all that had arrived by then is in ``manifest``.
     """
     try:
-        _ = walk.job.priced
-    except (ValueError, ArithmeticError) as error:
-        _log.warning("A recomputation of costs cannot be done: %s", error)
-        tally = msgspec.structs.replace(walk.tally, over=True, failed="A price of it cannot be read.")
+        step = _looked_on(walk, shard, manifest, now)
+    except (redis.RedisError, UnknownFormat):
+        raise
+    except Exception:  # one job that nobody foresaw must not stop the log
+        _log.exception("The recomputation of costs %s failed", walk.job.id)
+        tally = msgspec.structs.replace(walk.tally, over=True, failed=FAILED)
         return Rewritten(Change(noted=pack(tally)), tally, {})
+    step.tally = _counted(walk, manifest, now, step)
+    step.change.noted = pack(step.tally)
+    return step
+
+
+def _looked_on(walk: Walk, shard: Shard, manifest: Mapping[str, Segment], now: int) -> Rewritten:
     began = time.monotonic()
     step = Rewritten(Change(), walk.tally, {})
     for segment in _due(walk, manifest):
         if _replaced(walk.job, shard, segment, now, step) or time.monotonic() - began > LOOKING:
             break
-    step.tally = _counted(walk, manifest, now, step)
-    step.change.noted = pack(step.tally)
     return step
 
 

@@ -124,6 +124,8 @@ class Performer:
         order = book.take(self.store)
         if order is None:
             return False
+        if order.over:  # it was put back twice
+            return True
         begun = msgspec.structs.replace(order, state="working", seen=book.now(self.store))
         book.keep(self.store, begun)
         ended = self._performed(Task(begun, self.store, stop or threading.Event()))
