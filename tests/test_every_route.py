@@ -46,6 +46,7 @@ NEEDS = {
     "hx-costs-budget-done": "budget:write",
     "hx-security-file": "export:create",
     "hx-costs-price-done": "prices:write",
+    "hx-costs-recompute-": "prices:write",
     "hx-cache-done": "cache:write",
     "hx-cache-told": "cache:write",
     "hx-incident-done": "incidents:write",
