@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -345,3 +346,11 @@ def test_panels_of_what_a_server_tells_fill_their_rows(untold: set[str]) -> None
         assert used <= 12
         used %= 12
     assert used == 0
+
+
+@pytest.mark.parametrize("path", ["/rate-limits", "/kv-cache"])
+def test_no_two_parts_of_a_page_have_the_same_name(app: Flask, path: str) -> None:
+    """What is filled by its id would go to the last of them."""
+    page = called(visitor(app, "editor"), "hx-page.children", {"hx-url.pathname": path}).text
+    ids = re.findall(r'"id": ?"([^"]+)"', page)
+    assert [name for name in set(ids) if ids.count(name) > 1] == []

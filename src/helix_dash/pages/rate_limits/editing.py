@@ -48,7 +48,7 @@ def layout() -> Component:
     locked = "Needs the editor role. You can try other limits out under What if."
     body = _form() if context.may(PERMISSION) else [form_parts.locked(locked)]
     return form_parts.form(
-        FORM,
+        f"{FORM}-form",
         "Change limits",
         "Each change is on the audit record",
         [*body, dcc.Store(id=KNOWN), dcc.Store(id=CHANGES)],
