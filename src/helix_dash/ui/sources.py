@@ -129,5 +129,5 @@ def why_old(
         )
         return f"{title} {does}{since}. {last}"
     if late(answer, every, now):
-        return f"Nobody has asked {title} lately: is the collector running? {last}"
+        return f"{title} was not asked lately: is the collector running? {last}"
     return ""
