@@ -22,6 +22,7 @@ from helix_dash.embedded import EmbeddedStore
 from helix_dash.log.fold import Fold
 from helix_dash.log.retention import Retention
 from helix_dash.metrics.limits import KEY, Assigned, Limits, assign, set_default, table
+from helix_dash.pages import SECTIONS
 from helix_dash.pages.kv_cache import callbacks as kv
 from helix_dash.pages.kv_cache import view
 from helix_dash.pages.rate_limits import callbacks as limits
@@ -348,9 +349,10 @@ def test_panels_of_what_a_server_tells_fill_their_rows(untold: set[str]) -> None
     assert used == 0
 
 
-@pytest.mark.parametrize("path", ["/rate-limits", "/kv-cache"])
+@pytest.mark.parametrize("path", [section.path for section in SECTIONS])
 def test_no_two_parts_of_a_page_have_the_same_name(app: Flask, path: str) -> None:
     """What is filled by its id would go to the last of them."""
     page = called(visitor(app, "editor"), "hx-page.children", {"hx-url.pathname": path}).text
     ids = re.findall(r'"id": ?"([^"]+)"', page)
+    assert ids
     assert [name for name in set(ids) if ids.count(name) > 1] == []
