@@ -25,7 +25,7 @@
     }
     function closed(open) {
       if (open) setTimeout(place, 0);
-      if (open === false && named(one.parameter)) window.hx.set(Object.fromEntries([one.parameter, ...one.also].map((name) => [name, null])));
+      if (open === false && named(one.parameter)) leave(one);
     }
     return { drawer, closed, place };
   }
@@ -45,6 +45,12 @@
     const one = open();
     if (one) one.step(by, named(one.parameter));
   }
+  function leave(one) { window.hx.set(Object.fromEntries([one.parameter, ...one.also].map((name) => [name, null]))); }
+  /* after a question that stood over it the drawer has not got its keys back; what lies over it is closed first */
+  document.addEventListener("keydown", (event) => {
+    const one = open();
+    if (event.key === "Escape" && one && !document.querySelector(".modal.show, dialog[open], details.hx-pop[open]")) leave(one);
+  }, true);
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".hx-drawer [data-step]");
     if (button && !button.disabled) step(Number(button.dataset.step));

@@ -11,9 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from helix_dash.embedded import EmbeddedStore
 from several_servers import Cluster, Watched
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("whatever the time", deadline=None)
+settings.load_profile("whatever the time")
 
 STORE = os.environ.get("HELIX_TEST_STORE", "")
 

@@ -80,7 +80,8 @@ def test_a_prompt_opens_at_the_side_and_keys_lead_on(own_site: Site, open_tab: C
     page.wait_for_selector(f"#hx-cache-words:has-text('{entry}')")
     page.click("#hx-cache-sure")
     eventually(lambda: not store.keys(f"helix:exact:{entry}*"), "the entry was not evicted")
-    page.click(".hx-drawer .btn-close")
+    page.wait_for_selector(".modal.show", state="detached")
+    page.keyboard.press("Escape")
     page.wait_for_selector(".hx-drawer", state="detached")
     eventually(lambda: "prompt=" not in page.url, "the address still names the prompt")
     assert tab.complaints == []

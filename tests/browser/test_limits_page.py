@@ -77,7 +77,7 @@ def test_a_viewer_may_look_and_try_but_not_change(chromium: Browser, site: Site)
     tab.listen()
     tab.sign_in("viewer")
     page = tab.go("/rate-limits?refresh=off")
-    assert "Needs the editor role" in page.inner_text("#hx-limits")
+    assert "Needs the editor role" in page.inner_text("#hx-limits-form")
     assert page.query_selector("#hx-limits-save") is None
     page.fill("#hx-limits-try-name", "free")
     page.fill("#hx-limits-try-rpm", "1")

@@ -306,6 +306,24 @@ def test_the_budgets_file_has_what_was_spent_in_all_its_digits(app: Flask, peopl
     assert "of $1,000" in line["note"]
 
 
+def test_who_sees_all_organizations_sets_and_removes_the_price_of_one(
+    app: Flask, people: redis.Redis  # noqa: F811
+) -> None:  # fmt: skip
+    """Everybody's price of the same model and day stays as it is; somebody of one organization names only its own."""
+    create_user(people, "nora", PASSWORD, "editor", organization="south")
+    set_price(people, Price("ours", "2026-01-01", uncached="1"))
+    client = visitor(app, "editor")
+    price(client, whose="north")
+    price(visitor(app, "nora"), "sure", whose="north")
+    assert {one.organization: one.uncached for one in prices(people, EVERYTHING).prices} == {
+        None: "1",
+        "north": "2",
+    }
+    assert price(client, "sure", whose="north").status_code == 200
+    assert [one.organization for one in prices(people, EVERYTHING).prices] == [None]
+    assert list(entries(people))[-1].event.detail.startswith("north: ")
+
+
 def test_an_editor_sets_a_price_and_what_it_priced_is_told_and_on_record(
     app: Flask, people: redis.Redis  # noqa: F811
 ) -> None:  # fmt: skip

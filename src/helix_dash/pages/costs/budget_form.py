@@ -18,6 +18,7 @@ from helix_dash.metrics.budgets import (
     thresholds_from,
     words,
 )
+from helix_dash.pages.costs import whose
 from helix_dash.pages.costs.queries import Spending
 from helix_dash.ui import form_parts
 from helix_dash.ui.panel import Updates
@@ -65,7 +66,7 @@ def _fields() -> list[Component]:
     return [
         form_parts.select(KIND, "Budget of", KINDS, "global"),
         form_parts.text(NAME, "Name", options=NAMES, mark="hx-form__name"),
-        _whose(),
+        whose.field(WHOSE, WHOSE_NAMES),
         form_parts.text(LIMIT, "Limit, US dollars", hint="250", inputMode="decimal"),
         form_parts.select(WINDOW, "Per", WINDOWS, "month"),
         html.Div(
@@ -83,14 +84,6 @@ def _fields() -> list[Component]:
             "Spending of this owner in this window is held against nothing any more.",
         ),
     ]
-
-
-def _whose() -> Component:
-    """Whose budget it is: who sees one organization makes that one's, who sees all says which."""
-    mine = context.scope().organization
-    if mine is not None:
-        return form_parts.text(WHOSE, "Organization", hint=mine, readOnly=True)
-    return form_parts.text(WHOSE, "Organization", options=WHOSE_NAMES, hint="empty: everybody's")
 
 
 def outputs() -> dict[str, Output]:
@@ -114,8 +107,8 @@ def choices(found: Spending) -> Updates:
     }
     names = {kind: list(words) for kind, words in found.names.items()}
     mine = context.scope().organization
-    whose = sorted({one.budget.organization for one in found.standings if one.budget.organization})
-    return {"costs.budgets": {"names": names, "has": has, "whose": whose, "mine": mine or ""}}
+    theirs = sorted({one.budget.organization for one in found.standings if one.budget.organization})
+    return {"costs.budgets": {"names": names, "has": has, "whose": theirs, "mine": mine or ""}}
 
 
 _GIVEN = tuple(State(part, "value") for part in (KIND, NAME, LIMIT, WINDOW, DAYS, SINCE, STEPS, WHOSE))
@@ -147,10 +140,9 @@ def wire(on: Callbacks) -> None:
 
 
 def _budget(
-    kind: Any, name: Any, limit: Any, window: Any, days: Any, since: Any, steps: Any, whose: Any
+    kind: Any, name: Any, limit: Any, window: Any, days: Any, since: Any, steps: Any, given: Any
 ) -> Budget:
     """The budget as the form gives it; whether it can be is found out when it is made."""
-    mine = context.scope().organization
     count = str(days or "").strip()
     several = window == "days"
     return Budget(
@@ -161,13 +153,8 @@ def _budget(
         days=int(count) if several and count.isdecimal() and len(count) < 6 else 0,
         since=str(since or "").strip() if several else "",
         thresholds=thresholds_from(steps),
-        # What somebody of one organization names counts for nothing.
-        organization=mine if mine is not None else str(whose or "").strip() or None,
+        organization=whose.organization(given),
     )
-
-
-def _of(budget: Budget) -> str:
-    return f"{budget.organization}: " if budget.organization else ""
 
 
 def save(*given: Any) -> str:
@@ -180,7 +167,7 @@ def save(*given: Any) -> str:
     wanted = _budget(*given)
     store = context.store()
     before = [one for one in budgets(store, context.scope()) if one.field == wanted.field]
-    set_budget(store, wanted, lambda: trail.record("budget changed", wanted.title, f"{_of(wanted)}{words(before)} → {words([wanted])}"))  # fmt: skip
+    set_budget(store, wanted, lambda: trail.record("budget changed", wanted.title, f"{whose.told(wanted.organization)}{words(before)} → {words([wanted])}"))  # fmt: skip
     return f"{wanted.title[0].upper()}{wanted.title[1:]} may spend {words([wanted])}."
 
 
@@ -194,5 +181,5 @@ def remove(*given: Any) -> str:
     wanted = _budget(*given)
     store = context.store()
     before = [one for one in budgets(store, context.scope()) if one.field == wanted.field]
-    remove_budget(store, wanted, lambda: trail.record("budget changed", wanted.title, f"{_of(wanted)}{words(before)} → removed"))  # fmt: skip
+    remove_budget(store, wanted, lambda: trail.record("budget changed", wanted.title, f"{whose.told(wanted.organization)}{words(before)} → removed"))  # fmt: skip
     return f"The budget of {wanted.title} {wanted.every} is gone."

@@ -12,7 +12,7 @@ from helix_dash import context
 from helix_dash.auth import trail
 from helix_dash.metrics.prices import Price, from_form, prices, remove_price, set_price
 from helix_dash.money import CLASSES
-from helix_dash.pages.costs import recompute
+from helix_dash.pages.costs import recompute, whose
 from helix_dash.pages.costs.figures import CLASSES as WORDS
 from helix_dash.pages.costs.queries import Arithmetic
 from helix_dash.ui import form_parts
@@ -20,7 +20,7 @@ from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
 FORM, CHANGES, KNOWN, NAMES = "hx-costs-price", "hx-costs-price-changed", "hx-costs-price-known", "hx-costs-price-models"  # fmt: skip
-MODEL, SINCE, SCOPE, NAME = (f"{FORM}-{part}" for part in ("model", "since", "scope", "name"))
+MODEL, SINCE, SCOPE, NAME, WHOSE = (f"{FORM}-{part}" for part in ("model", "since", "scope", "name", "whose"))
 AMOUNTS = tuple(f"{FORM}-{name.replace('_', '-')}" for name in CLASSES)
 CHANGED = {"prices": Input(CHANGES, "data")} | recompute.CHANGED
 """An input of the page's refresh: a change shows at once."""
@@ -57,6 +57,7 @@ def _fields() -> list[Component]:
             className="hx-costs-two",
         ),
         form_parts.text(NAME, "Which", mark="hx-form__name"),
+        whose.field(WHOSE),
         html.Div(amounts, className="hx-costs-two"),
         *form_parts.deeds(FORM, "Set price"),
         *recompute.fields(),
@@ -87,7 +88,7 @@ def choices(found: Arithmetic) -> Updates:
     return {"costs.prices": {"models": list(dict.fromkeys(models))[:200], "since": days}}
 
 
-_GIVEN = tuple(State(part, "value") for part in (MODEL, SINCE, SCOPE, NAME, *AMOUNTS))
+_GIVEN = tuple(State(part, "value") for part in (MODEL, SINCE, SCOPE, NAME, WHOSE, *AMOUNTS))
 
 
 def wire(on: Callbacks) -> None:
@@ -110,18 +111,18 @@ def wire(on: Callbacks) -> None:
     )
 
 
-def _price(model: Any, since: Any, scope: Any, name: Any, *amounts: Any) -> Price:
+def _price(model: Any, since: Any, scope: Any, name: Any, given: Any, *amounts: Any) -> Price:
     """The price as the form gives it; whether it can be is found out when it is set."""
-    given = from_form(dict(zip(CLASSES, amounts, strict=True)))
+    rates = from_form(dict(zip(CLASSES, amounts, strict=True)))
     return Price(
         model=str(model or "").strip(),
         since=str(since or "").strip(),
         scope=str(scope or ""),
         name="" if scope == "all" else str(name or "").strip(),
-        organization=context.scope().organization,
+        organization=whose.organization(given),
         by=context.user().name,
         on=datetime.now(context.settings().reporting.info).date().isoformat(),
-        **given,
+        **rates,
     )
 
 
@@ -135,7 +136,7 @@ def save(*given: Any) -> str:
     wanted = _price(*given)
     store = context.store()
     before = [one.words for one in prices(store, context.scope()).prices if one.field == wanted.field]
-    set_price(store, wanted, lambda: trail.record("price changed", wanted.model, f"{before[0] if before else 'none'} → {wanted.words}"))  # fmt: skip
+    set_price(store, wanted, lambda: trail.record("price changed", wanted.model, f"{whose.told(wanted.organization)}{before[0] if before else 'none'} → {wanted.words}"))  # fmt: skip
     return f"Set. {recompute.preview(wanted.model)}"
 
 
@@ -147,5 +148,5 @@ def remove(*given: Any) -> str:
         StoreUnavailable: the store did not answer; then nothing was changed.
     """
     wanted = _price(*given)
-    remove_price(context.store(), wanted, lambda: trail.record("price changed", wanted.model, f"{wanted.holds_for}, since {wanted.since} → removed"))  # fmt: skip
+    remove_price(context.store(), wanted, lambda: trail.record("price changed", wanted.model, f"{whose.told(wanted.organization)}{wanted.holds_for}, since {wanted.since} → removed"))  # fmt: skip
     return f"The price of {wanted.model} since {wanted.since} for {wanted.holds_for} is gone."

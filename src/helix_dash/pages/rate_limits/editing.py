@@ -30,8 +30,10 @@ from helix_dash.ui import controls, form_parts
 from helix_dash.ui.panel import Updates
 from helix_dash.ui.wiring import Callbacks
 
-FORM = "hx-limits"
-NAMES, KNOWN, CHANGES = (f"{FORM}-{part}" for part in ("names", "known", "changed"))
+FORM = "hx-limits-form"
+"""The card; its parts have the name of the page in front of theirs."""
+PARTS = "hx-limits"
+NAMES, KNOWN, CHANGES = (f"{PARTS}-{part}" for part in ("names", "known", "changed"))
 OF_FORM = "hx-limits-known-form"
 """What is known once more, there only with the form: Dash complains of a callback half of whose parts are missing."""
 KIND, NAME, TIER = "hx-limits-kind", "hx-limits-name", "hx-limits-tier"
@@ -48,7 +50,7 @@ def layout() -> Component:
     locked = "Needs the editor role. You can try other limits out under What if."
     body = _form() if context.may(PERMISSION) else [form_parts.locked(locked)]
     return form_parts.form(
-        f"{FORM}-form",
+        FORM,
         "Change limits",
         "Each change is on the audit record",
         [*body, dcc.Store(id=KNOWN), dcc.Store(id=CHANGES)],
@@ -73,9 +75,9 @@ def _form() -> list[Component]:
             className="hx-form__row hx-form__tier",
         ),
         html.Div(windows, className="hx-form__windows"),
-        *form_parts.deeds(FORM, "Save"),
+        *form_parts.deeds(PARTS, "Save"),
         form_parts.confirm(
-            FORM,
+            PARTS,
             "Remove these limits?",
             "Whoever had them falls back to the team's limits or the default tier; one of the built-in tiers has its first limits again.",
         ),
@@ -130,12 +132,12 @@ def _shown(one: Assigned) -> dict[str, Any]:
     return {"tier": OWN} | {window: one.limits.get(window) for window in WINDOWS}
 
 
-_GIVEN = (KIND, NAME, TIER, *(f"{FORM}-{window}" for window in WINDOWS))
+_GIVEN = (KIND, NAME, TIER, *(f"{PARTS}-{window}" for window in WINDOWS))
 
 
 def wire(on: Callbacks) -> None:
     """The form's callbacks."""
-    form_parts.wire(on, FORM, CHANGES, [State(part, "value") for part in _GIVEN], PERMISSION, save, remove)
+    form_parts.wire(on, PARTS, CHANGES, [State(part, "value") for part in _GIVEN], PERMISSION, save, remove)
     on.in_browser(
         "hxlimits.offer",
         Output(NAMES, "children"),
