@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -144,10 +145,8 @@ def uses(
     today = where.during(Period(began, utc_from_us(now)))
     minute = where.during(Period(utc_from_us(now - MINUTE), utc_from_us(now)))
     of_day, of_minute = (_let_through(log, scope, one) for one in (today, minute))
-    found = [
-        _use(group, limits, of_minute, of_day)
-        for _, group in demand(log, scope, where).table.group_by("key", maintain_order=True)
-    ]
+    asked = demand(log, scope, where).table.group_by("key", maintain_order=True).agg(_OF_KEY)
+    found = [_use(one, limits, of_minute, of_day) for one in asked.iter_rows(named=True)]
     return sorted(found, key=lambda use: (-(use.highest or -1), -use.requests, use.key or ""))
 
 
@@ -168,34 +167,44 @@ def _let_through(log: RequestLog, scope: Scope, where: Filter) -> dict[str | Non
     }
 
 
+def _rank95(column: str) -> pl.Expr:
+    """The 95th percentile, nearest rank."""
+    return pl.col(column).sort().get((pl.len() * 95 + 99) // 100 - 1)
+
+
+_OF_KEY = (
+    pl.col("team").drop_nulls().max(),
+    pl.col("requests").sum(),
+    pl.col("throttled").sum(),
+    (pl.col("throttled") > 0).sum().alias("throttled_minutes"),
+    _rank95("requests").alias("busy_requests"),
+    _rank95("tokens").alias("busy_tokens"),
+    pl.col("requests").max().alias("peak"),
+)
+"""What the minutes of a key come to."""
+
+
 def _use(
-    group: pl.DataFrame,
+    one: Mapping[str, Any],
     limits: LimitTable,
     of_minute: Mapping[str | None, tuple[int, int]],
     of_day: Mapping[str | None, tuple[int, int]],
 ) -> Use:
-    key, team = group["key"][0], group["team"].drop_nulls().max()
-    named = team if isinstance(team, str) else None
-    own, origin = limits.of(key, named)
+    key = one["key"]
+    own, origin = limits.of(key, one["team"])
     (rpm, tpm), (rpd, tpd) = of_minute.get(key, (0, 0)), of_day.get(key, (0, 0))
-    requests = group["requests"].to_numpy()
     return Use(
         key,
-        named,
+        one["team"],
         own,
         origin,
         {"rpm": rpm, "tpm": tpm, "rpd": rpd, "tpd": tpd},
-        int(requests.sum()),
-        int(group["throttled"].sum()),
-        int((group["throttled"] > 0).sum()),
-        (_rank95(requests), _rank95(group["tokens"].to_numpy())),
-        int(requests.max()),
+        one["requests"],
+        one["throttled"],
+        one["throttled_minutes"],
+        (one["busy_requests"], one["busy_tokens"]),
+        one["peak"],
     )
-
-
-def _rank95(values: Whole) -> int:
-    rank = -(-len(values) * 95 // 100) - 1
-    return int(np.partition(values, rank)[rank])
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,18 +40,19 @@ def heat(found: Demand, limits: LimitTable, starts: Sequence[int], most: int = 1
     """``found`` against ``limits`` in the buckets that begin at ``starts``, epoch milliseconds."""
     edges = np.asarray(starts, np.int64) * 1000 // MINUTE
     shares: dict[str | None, tuple[Number, ...]] = {}
+    teams = dict(found.table.group_by("key").agg(pl.col("team").drop_nulls().max()).iter_rows())
     for key in found.keys:
         if len(shares) == most:
             break
+        own, _ = limits.of(key, teams.get(key))
+        if own.rpm is None and own.tpm is None:
+            continue
         group = _of(found.table, key)
-        own, _ = limits.of(key, _team(group))
         against = [
             group[column].to_numpy() / limit
             for column, limit in (("requests", own.rpm), ("tokens", own.tpm))
             if limit
         ]
-        if not against:
-            continue
         places = np.searchsorted(edges, group["minute"].to_numpy(), side="right") - 1
         here = places >= 0
         line = np.full(len(edges), -1.0)
@@ -121,11 +122,6 @@ def breached_minutes(
 
 def _of(table: pl.DataFrame, key: str | None) -> pl.DataFrame:
     return table.filter(pl.col("key").is_null() if key is None else pl.col("key") == key)
-
-
-def _team(group: pl.DataFrame) -> str | None:
-    found = group["team"].drop_nulls().max()
-    return found if isinstance(found, str) else None
 
 
 _NONE = pl.DataFrame(

@@ -146,9 +146,9 @@ def victims(found: RateLimits) -> list[Line]:
     return lines
 
 
-def breaches(found: RateLimits, place: Place) -> list[Line]:
-    """The latest breaches."""
-    return [_breach(one, place) for one in found.told]
+def breaches(found: RateLimits, place: Place, most: int) -> list[Line]:
+    """The latest breaches, ``most`` of them: there may be thousands."""
+    return [_breach(one, place) for one in found.told[:most]]
 
 
 def _breach(one: Breach, place: Place) -> Line:
@@ -281,6 +281,8 @@ def tiers(found: RateLimits) -> list[Line]:
     return lines
 
 
-def top(lines: Sequence[Line], size: int) -> tuple[Sequence[Line], str]:
-    """The first ``size`` lines and, when there are more, the words that say so."""
-    return lines[:size], f"first {size} of {len(lines):,}" if len(lines) > size else ""
+def top(lines: Sequence[Line], size: int, of: int | None = None) -> tuple[Sequence[Line], str]:
+    """The first ``size`` lines and, when there are more, the words that say so; ``of`` is how many there are, when not
+    all of them are in ``lines``."""
+    total = len(lines) if of is None else of
+    return lines[:size], f"first {size} of {total:,}" if total > size else ""

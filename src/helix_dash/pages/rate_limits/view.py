@@ -161,13 +161,15 @@ def show(found: RateLimits, place: Place, *, asked: bool) -> Updates:
     for name, lines, subtitle, words in (
         ("limits-uses", rows.uses(found, place), reset, unlimited),
         ("limits-victims", rows.victims(found), "Throttled requests by limiter", refused),
-        ("limits-latest", rows.breaches(found, place), "A minute of a key that was refused, or passed its limit", calm),
         ("limits-consumers", rows.consumers(found), limited, quiet),
         ("limits-signs", rows.signs(found, place), "By rules of this dashboard; they stand below, with how the figures are made", innocent),
         ("limits-tiers", rows.tiers(found), "Per minute sliding, per day by the calendar; · is no limit", quiet),
         ("limits-all", rows.limits(found, place), "Every key with a limit, the fullest first", unlimited),
     ):  # fmt: skip
         updates |= _filled(name, lines, subtitle, words, stale=look.stale)
+    latest = rows.breaches(found, place, TABLES["limits-latest"][3])
+    told = "A minute of a key that was refused, or passed its limit"
+    updates |= _filled("limits-latest", latest, told, calm, stale=look.stale, of=len(found.told))
     return updates | _server(found, place, asked=asked) | editing.choices(found)
 
 
@@ -175,9 +177,11 @@ def _no_limits() -> Message:
     return Message("empty", "Nobody has a limit", "Give everybody a tier, or single keys and teams, in the table below.")  # fmt: skip
 
 
-def _filled(name: str, lines: Sequence[Line], subtitle: str, words: Message, *, stale: bool) -> Updates:
+def _filled(
+    name: str, lines: Sequence[Line], subtitle: str, words: Message, *, stale: bool, of: int | None = None
+) -> Updates:
     _title, _head, columns, size, _span = TABLES[name]
-    shown, more = rows.top(lines, size)
+    shown, more = rows.top(lines, size, of)
     under = {f"{name}.subtitle": f"{subtitle}; {more}" if more else subtitle}
     if not shown:
         return panel.says(name, words) | under
