@@ -321,7 +321,7 @@ def test_who_sees_all_organizations_sets_and_removes_the_price_of_one(
     }
     assert price(client, "sure", whose="north").status_code == 200
     assert [one.organization for one in prices(people, EVERYTHING).prices] == [None]
-    assert list(entries(people))[-1].event.detail.startswith("north: ")
+    assert list(entries(people))[-1].event.detail.startswith("everybody of north, ")
 
 
 def test_an_editor_sets_a_price_and_what_it_priced_is_told_and_on_record(

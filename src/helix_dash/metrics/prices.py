@@ -69,7 +69,8 @@ class Price(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     @property
     def holds_for(self) -> str:
         """For whom, in words."""
-        return "everybody" if self.scope == "all" else f"{self.scope} {self.name}"
+        who = "everybody" if self.scope == "all" else f"{self.scope} {self.name}"
+        return f"{who} of {self.organization}" if self.organization else who
 
     @property
     def source(self) -> str:

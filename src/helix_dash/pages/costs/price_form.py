@@ -136,7 +136,7 @@ def save(*given: Any) -> str:
     wanted = _price(*given)
     store = context.store()
     before = [one.words for one in prices(store, context.scope()).prices if one.field == wanted.field]
-    set_price(store, wanted, lambda: trail.record("price changed", wanted.model, f"{whose.told(wanted.organization)}{before[0] if before else 'none'} → {wanted.words}"))  # fmt: skip
+    set_price(store, wanted, lambda: trail.record("price changed", wanted.model, f"{before[0] if before else 'none'} → {wanted.words}"))  # fmt: skip
     return f"Set. {recompute.preview(wanted.model)}"
 
 
@@ -148,5 +148,5 @@ def remove(*given: Any) -> str:
         StoreUnavailable: the store did not answer; then nothing was changed.
     """
     wanted = _price(*given)
-    remove_price(context.store(), wanted, lambda: trail.record("price changed", wanted.model, f"{whose.told(wanted.organization)}{wanted.holds_for}, since {wanted.since} → removed"))  # fmt: skip
+    remove_price(context.store(), wanted, lambda: trail.record("price changed", wanted.model, f"{wanted.holds_for}, since {wanted.since} → removed"))  # fmt: skip
     return f"The price of {wanted.model} since {wanted.since} for {wanted.holds_for} is gone."
