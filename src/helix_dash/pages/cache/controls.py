@@ -216,6 +216,10 @@ def wire(on: Callbacks) -> None:
         words = save(name, value, before)
         return words, "good", f"set {clicks}"
 
+    _wire_browser(on)
+
+
+def _wire_browser(on: Callbacks) -> None:
     on.in_browser("hxcache.kind", Output(FORM, "data-kind"), Input(KIND, "value"))
     on.in_browser(
         "hxcache.ask",

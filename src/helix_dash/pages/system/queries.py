@@ -129,21 +129,13 @@ def system_page(
     )
     health = log.health()
     error = first.error or frames.error
-    lines, trouble = None, ""
+    lines = None
     if tab == "logs" and tail is not None:
         try:
             lines = known.get("lines", lambda: list(tail.lines())).value
         except StoreError as gone:
             lines, error = (), str(gone)
-    try:
-        errors, overhead = _errors(log, scope, where), _overhead(log, scope, where)
-        providers = _providers(log, scope, where) if tab == "services" else None
-    except StoreError as gone:
-        trouble = str(gone)
-        errors, overhead, providers = (
-            *(_unknown(name, trouble) for name in ("error_rate", "overhead_ms_p95")),
-            None,
-        )
+    errors, overhead, providers, trouble = _of_log(log, scope, where, tab)
     return SystemPage(
         vitals=found,
         services=all_services(found, health, first.age, error),
@@ -160,6 +152,16 @@ def system_page(
         trouble=trouble,
         rejected=found.rejected + sum(one.rejected for one in frames.value.values()),
     )
+
+
+def _of_log(log: RequestLog, scope: Scope, where: Filter, tab: str) -> tuple[Kpi, Kpi, Series | None, str]:
+    """The share of errors, the overhead, the providers where the tab shows them, and why they are unknown."""
+    try:
+        providers = _providers(log, scope, where) if tab == "services" else None
+        return _errors(log, scope, where), _overhead(log, scope, where), providers, ""
+    except StoreError as gone:
+        why = str(gone)
+        return _unknown("error_rate", why), _unknown("overhead_ms_p95", why), None, why
 
 
 def _errors(log: RequestLog, scope: Scope, where: Filter) -> Kpi:
