@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 Duty = Callable[[threading.Event], None]
 """Works until the event is set; survives outages of what it depends on."""
 
+HEARD = 1.0
+"""Seconds after which a signal is heard at the latest."""
+
 logger = logging.getLogger("helix_dash.collector")
 
 
@@ -169,5 +172,7 @@ def run(work: Mapping[str, Duty], stop: Stop) -> int:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        # Looked at again and again: a signal that comes just before a wait begins is heard when that wait ends.
+        while thread.is_alive():
+            thread.join(HEARD)
     return 1 if failed else stop.exit_code
