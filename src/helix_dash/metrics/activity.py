@@ -224,12 +224,6 @@ def _monday(day: int) -> int:
     return day - date.fromordinal(day).weekday()
 
 
-def newcomers(found: Activity, names: Sequence[str], start: int) -> int:
-    """How many of ``names`` were not seen before day ``start``."""
-    before = set(found.table.filter(pl.col("day") < start)["name"].unique())
-    return len(set(names) - before)
-
-
 def weekly_pattern(
     log: RequestLog, scope: Scope, where: Filter, zone: tzinfo, hours: int = 28 * 24
 ) -> tuple[list[list[float | None]], int]:

@@ -15,7 +15,6 @@ from decimal import Decimal
 
 import polars as pl
 
-from helix_dash import money
 from helix_dash.log.buckets import bucket_starts
 from helix_dash.log.query import RequestLog
 from helix_dash.log.schema import PICO
@@ -197,8 +196,3 @@ COMMON = (
     "claude-haiku-4-5", "gemini-2.5-pro", "gemini-2.5-flash", "mistral-large-latest", "deepseek-chat",
 )  # fmt: skip
 """Models whose prices the table is looked up for beside those in use; one it does not know is left out."""
-
-
-def known_in_table(models: Iterable[str]) -> list[str]:
-    """Those of ``models`` that the price table knows."""
-    return [model for model in models if money.rates(model) is not None]

@@ -19,7 +19,7 @@ from helix_dash.ui.states import Message
 ROOT, TOTALS, SINGLE = "hx-cache", "hx-cache-totals", "hx-cache-single"
 PICK, POLICY, NOTE = "hx-cache-pick", "hx-cache-policy", "hx-cache-note"
 SOURCE = "cache-gateway"
-BYPASSES, REASONS, ADVICE = 6, 6, 7
+REASONS, ADVICE = 6, 7
 
 CARDS = (
     ("cache_hit_rate", "Hit rate"),

@@ -25,7 +25,6 @@ _OUTCOMES: tuple[Part, ...] = (
     ("blocked", "Blocked", charts.BLOCKED, ("status", "blocked")),
     ("cancelled", "Cancelled", charts.OTHERS, ("status", "cancelled")),
 )
-DAY_MS = 86_400_000
 
 
 def requests(found: Usage, look: Look) -> Drawn:

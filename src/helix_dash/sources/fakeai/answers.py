@@ -7,7 +7,7 @@ say is ``None``. Measured with version 0.3.2.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -209,12 +209,6 @@ def model_facts_of(body: Any) -> dict[str, ModelFacts]:
 def health_of(body: Any) -> bool:
     """Whether the server says it is ready, from ``GET /health``."""
     return bool(_object(body).get("ready"))
-
-
-def add_up(rates: Iterable[float | None]) -> float | None:
-    """The sum of what is known; ``None`` when nothing is."""
-    known = [rate for rate in rates if rate is not None]
-    return sum(known) if known else None
 
 
 def _made(kind: type[Made], values: Mapping[str, Any]) -> Made:
